@@ -14,10 +14,16 @@ Result<Digest> Digest::parse(std::string_view text) {
     return Digest(std::string(text));
 }
 
-Digest Digest::sha256_of_hex(std::string hex) { return Digest("sha256:" + std::move(hex)); }
-Digest Digest::sha512_of_hex(std::string hex) { return Digest("sha512:" + std::move(hex)); }
+Digest Digest::sha256_of_hex(std::string hex) {
+    return Digest("sha256:" + std::move(hex));
+}
+Digest Digest::sha512_of_hex(std::string hex) {
+    return Digest("sha512:" + std::move(hex));
+}
 
-std::string_view Digest::algorithm() const { return std::string_view(text_).substr(0, text_.find(':')); }
+std::string_view Digest::algorithm() const {
+    return std::string_view(text_).substr(0, text_.find(':'));
+}
 
 std::string_view Digest::hex() const {
     return empty() ? std::string_view() : std::string_view(text_).substr(text_.find(':') + 1);

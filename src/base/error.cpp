@@ -7,22 +7,38 @@ namespace tare {
 
 std::string_view to_string(ErrorKind kind) {
     switch (kind) {
-        case ErrorKind::unknown: return "unknown";
-        case ErrorKind::invalid_argument: return "invalid argument";
-        case ErrorKind::not_found: return "not found";
-        case ErrorKind::already_exists: return "already exists";
-        case ErrorKind::permission_denied: return "permission denied";
-        case ErrorKind::unauthenticated: return "unauthenticated";
-        case ErrorKind::resource_exhausted: return "resource exhausted";
-        case ErrorKind::failed_precondition: return "failed precondition";
-        case ErrorKind::aborted: return "aborted";
-        case ErrorKind::out_of_range: return "out of range";
-        case ErrorKind::unimplemented: return "not implemented";
-        case ErrorKind::internal: return "internal";
-        case ErrorKind::unavailable: return "unavailable";
-        case ErrorKind::data_loss: return "data loss";
-        case ErrorKind::cancelled: return "cancelled";
-        case ErrorKind::deadline_exceeded: return "deadline exceeded";
+        case ErrorKind::unknown:
+            return "unknown";
+        case ErrorKind::invalid_argument:
+            return "invalid argument";
+        case ErrorKind::not_found:
+            return "not found";
+        case ErrorKind::already_exists:
+            return "already exists";
+        case ErrorKind::permission_denied:
+            return "permission denied";
+        case ErrorKind::unauthenticated:
+            return "unauthenticated";
+        case ErrorKind::resource_exhausted:
+            return "resource exhausted";
+        case ErrorKind::failed_precondition:
+            return "failed precondition";
+        case ErrorKind::aborted:
+            return "aborted";
+        case ErrorKind::out_of_range:
+            return "out of range";
+        case ErrorKind::unimplemented:
+            return "not implemented";
+        case ErrorKind::internal:
+            return "internal";
+        case ErrorKind::unavailable:
+            return "unavailable";
+        case ErrorKind::data_loss:
+            return "data loss";
+        case ErrorKind::cancelled:
+            return "cancelled";
+        case ErrorKind::deadline_exceeded:
+            return "deadline exceeded";
     }
     return "unknown";
 }
@@ -31,32 +47,43 @@ ErrorKind kind_of_errno(int error_number) {
     switch (error_number) {
         case ENOENT:
         case ESRCH:
-        case ENXIO: return ErrorKind::not_found;
-        case EEXIST: return ErrorKind::already_exists;
+        case ENXIO:
+            return ErrorKind::not_found;
+        case EEXIST:
+            return ErrorKind::already_exists;
         case EACCES:
         case EPERM:
-        case EROFS: return ErrorKind::permission_denied;
+        case EROFS:
+            return ErrorKind::permission_denied;
         case EINVAL:
         case ENAMETOOLONG:
         case ELOOP:
-        case ENOTDIR: return ErrorKind::invalid_argument;
+        case ENOTDIR:
+            return ErrorKind::invalid_argument;
         case ENOSPC:
         case EDQUOT:
         case ENOMEM:
         case EMFILE:
-        case ENFILE: return ErrorKind::resource_exhausted;
-        case ETIMEDOUT: return ErrorKind::deadline_exceeded;
+        case ENFILE:
+            return ErrorKind::resource_exhausted;
+        case ETIMEDOUT:
+            return ErrorKind::deadline_exceeded;
         case ECONNREFUSED:
         case ECONNRESET:
         case EPIPE:
         case EHOSTUNREACH:
-        case ENETUNREACH: return ErrorKind::unavailable;
+        case ENETUNREACH:
+            return ErrorKind::unavailable;
         case EBUSY:
-        case ENOTEMPTY: return ErrorKind::failed_precondition;
+        case ENOTEMPTY:
+            return ErrorKind::failed_precondition;
         case ENOSYS:
-        case EOPNOTSUPP: return ErrorKind::unimplemented;
-        case ECANCELED: return ErrorKind::cancelled;
-        default: return ErrorKind::internal;
+        case EOPNOTSUPP:
+            return ErrorKind::unimplemented;
+        case ECANCELED:
+            return ErrorKind::cancelled;
+        default:
+            return ErrorKind::internal;
     }
 }
 

@@ -1,13 +1,13 @@
 #include "base/json.h"
 
-#include <rapidjson/error/en.h>
-#include <rapidjson/memorystream.h>
-#include <rapidjson/reader.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <unordered_set>
+
+#include <rapidjson/error/en.h>
+#include <rapidjson/memorystream.h>
+#include <rapidjson/reader.h>
 
 namespace tare {
 
@@ -66,7 +66,8 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
         return false;
     }
     bool open(Json container) {
-        if (stack_.size() >= limits_.depth) return reject(cat("nested deeper than ", limits_.depth, " levels"));
+        if (stack_.size() >= limits_.depth)
+            return reject(cat("nested deeper than ", limits_.depth, " levels"));
         stack_.push_back(std::move(container));
         keys_.emplace_back();
         return true;
@@ -104,11 +105,21 @@ void write_string(std::string& out, std::string_view text) {
         out.append(text.substr(plain, i - plain));
         plain = i + 1;
         switch (c) {
-            case '"': out.append("\\\""); break;
-            case '\\': out.append("\\\\"); break;
-            case '\n': out.append("\\n"); break;
-            case '\r': out.append("\\r"); break;
-            case '\t': out.append("\\t"); break;
+            case '"':
+                out.append("\\\"");
+                break;
+            case '\\':
+                out.append("\\\\");
+                break;
+            case '\n':
+                out.append("\\n");
+                break;
+            case '\r':
+                out.append("\\r");
+                break;
+            case '\t':
+                out.append("\\t");
+                break;
             default: {
                 constexpr std::string_view digits = "0123456789abcdef";
                 out.append("\\u00");
@@ -170,7 +181,8 @@ std::optional<std::int64_t> Json::as_int64() const {
     if (auto* value = std::get_if<std::int64_t>(&value_)) return *value;
     // Printers of floating point write whole numbers as 1e9 or 1.0; they are exact below 2^53.
     if (auto* value = std::get_if<double>(&value_))
-        if (*value == std::floor(*value) && std::fabs(*value) < 9e15) return static_cast<std::int64_t>(*value);
+        if (*value == std::floor(*value) && std::fabs(*value) < 9e15)
+            return static_cast<std::int64_t>(*value);
     return std::nullopt;
 }
 
@@ -195,7 +207,9 @@ const Json* Json::find(std::string_view key) const {
     return nullptr;
 }
 
-Json* Json::find(std::string_view key) { return const_cast<Json*>(std::as_const(*this).find(key)); }
+Json* Json::find(std::string_view key) {
+    return const_cast<Json*>(std::as_const(*this).find(key));
+}
 
 Json& Json::set(std::string_view key, Json value) {
     if (is_null()) value_ = Object{};
@@ -219,7 +233,8 @@ Json& Json::push(Json value) {
 
 Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
     if (text.size() > limits.size_bytes)
-        return fail(ErrorKind::resource_exhausted, limits.what, " is larger than ", limits.size_bytes, " bytes");
+        return fail(ErrorKind::resource_exhausted, limits.what, " is larger than ", limits.size_bytes,
+                    " bytes");
     constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |
                                rapidjson::kParseFullPrecisionFlag;
     rapidjson::MemoryStream memory(text.data(), text.size());
@@ -230,7 +245,8 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
     if (outcome.IsError()) {
         std::string reason = builder.reason();
         if (reason.empty()) reason = rapidjson::GetParseError_En(outcome.Code());
-        while (reason.ends_with('.')) reason.pop_back();
+        while (reason.ends_with('.'))
+            reason.pop_back();
         return fail(ErrorKind::invalid_argument, limits.what, " is not valid JSON: ", reason, " (at byte ",
                     outcome.Offset(), ")");
     }
@@ -299,7 +315,8 @@ Result<std::optional<bool>> JsonView::optional_boolean(std::string_view key) con
 }
 
 Result<bool> JsonView::boolean_or(std::string_view key, bool otherwise) const {
-    return TRY(optional_boolean(key)).value_or(otherwise);
+    return TRY(optional_boolean(key))
+    .value_or(otherwise);
 }
 
 Result<std::optional<double>> JsonView::optional_double(std::string_view key) const {
@@ -337,7 +354,8 @@ Result<std::vector<std::pair<std::string, std::string>>> JsonView::string_map(st
     return out;
 }
 
-Result<> JsonView::each(std::string_view key, const std::function<Result<>(const JsonView&)>& callback) const {
+Result<> JsonView::each(std::string_view key,
+                        const std::function<Result<>(const JsonView&)>& callback) const {
     auto view = member(key);
     if (!view) return {};
     auto* elements = view->value_->as_array();
@@ -348,12 +366,14 @@ Result<> JsonView::each(std::string_view key, const std::function<Result<>(const
 }
 
 Result<> JsonView::each_member(
-    std::string_view key, const std::function<Result<>(const std::string&, const JsonView&)>& callback) const {
+    std::string_view key,
+    const std::function<Result<>(const std::string&, const JsonView&)>& callback) const {
     auto view = member(key);
     if (!view) return {};
     auto* members = view->value_->as_object();
     if (!members) return view->error("expected an object");
-    for (auto& [name, value] : *members) TRY(callback(name, JsonView(value, view->path_of(name))));
+    for (auto& [name, value] : *members)
+        TRY(callback(name, JsonView(value, view->path_of(name))));
     return {};
 }
 

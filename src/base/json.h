@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -93,15 +94,16 @@ class Json {
     bool operator==(const Json&) const = default;
 
   private:
-    std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string, Array, Object> value_;
+    std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string, Array, Object>
+        value_;
 };
 
 /// Limits of a document from outside (security section 13).
 struct JsonLimits {
-    std::string_view what = "JSON";               ///< names the document in errors
+    std::string_view what = "JSON";  ///< names the document in errors
     std::size_t size_bytes = std::size_t{8} << 20;
     std::size_t depth = 64;
-    std::size_t members = 100'000;                ///< of one object
+    std::size_t members = 100'000;  ///< of one object
 };
 
 /// Parses one document. invalid_argument with the byte offset on malformed input, trailing data,

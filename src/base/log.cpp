@@ -23,10 +23,14 @@ std::atomic<Sink> current_sink = &write_to_stderr;
 
 std::string_view name(Level level) {
     switch (level) {
-        case Level::debug: return "debug";
-        case Level::info: return "info";
-        case Level::warning: return "warning";
-        case Level::error: return "error";
+        case Level::debug:
+            return "debug";
+        case Level::info:
+            return "info";
+        case Level::warning:
+            return "warning";
+        case Level::error:
+            return "error";
     }
     return "error";
 }
@@ -45,20 +49,28 @@ std::string now() {
 
 std::string value_of(std::string_view value) {
     bool plain = !value.empty();
-    for (unsigned char c : value) plain = plain && c > ' ' && c != '"' && c != '=' && c != '\\' && c < 0x7F;
+    for (unsigned char c : value)
+        plain = plain && c > ' ' && c != '"' && c != '=' && c != '\\' && c < 0x7F;
     return plain ? std::string(value) : quote(value);
 }
 
 }  // namespace
 
-void set_level(Level level) { current_level = level; }
-void set_sink(Sink sink) { current_sink = sink; }
-bool is_enabled(Level level) { return level >= current_level.load(std::memory_order_relaxed); }
+void set_level(Level level) {
+    current_level = level;
+}
+void set_sink(Sink sink) {
+    current_sink = sink;
+}
+bool is_enabled(Level level) {
+    return level >= current_level.load(std::memory_order_relaxed);
+}
 
 void write(Level level, std::string_view message, Fields fields) {
     if (!is_enabled(level)) return;
     std::string line = cat("time=", now(), " level=", name(level), " msg=", value_of(message));
-    for (auto& [key, value] : fields) line.append(" ").append(key).append("=").append(value_of(value));
+    for (auto& [key, value] : fields)
+        line.append(" ").append(key).append("=").append(value_of(value));
     current_sink.load()(line);
 }
 

@@ -42,11 +42,11 @@ inline void take(Result<void>&&) {}
 }  // namespace result_detail
 
 /// The value of a Result expression; a failure returns from the calling function.
-#define TRY(expression)                                                             \
-    __extension__({                                                                 \
-        auto tare_try_result = (expression);                                        \
+#define TRY(expression)                                                              \
+    __extension__({                                                                  \
+        auto tare_try_result = (expression);                                         \
         if (!tare_try_result.has_value()) return std::move(tare_try_result.error()); \
-        ::tare::result_detail::take(std::move(tare_try_result));                    \
+        ::tare::result_detail::take(std::move(tare_try_result));                     \
     })
 
 /// TRY with "context: " put in front of the failure's message. `context` is evaluated on failure only.

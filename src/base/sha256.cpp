@@ -1,9 +1,9 @@
 #include "base/sha256.h"
 
-#include <openssl/evp.h>
-
 #include <array>
 #include <cstdint>
+
+#include <openssl/evp.h>
 
 namespace tare {
 
@@ -27,7 +27,9 @@ Hasher::Hasher(Hasher&&) noexcept = default;
 Hasher& Hasher::operator=(Hasher&&) noexcept = default;
 Hasher::~Hasher() = default;
 
-void Hasher::update(std::string_view bytes) { EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()); }
+void Hasher::update(std::string_view bytes) {
+    EVP_DigestUpdate(state_->context, bytes.data(), bytes.size());
+}
 
 Digest Hasher::digest() const {
     State copy;

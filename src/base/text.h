@@ -14,8 +14,12 @@
 namespace tare {
 
 namespace text_detail {
-inline void append(std::string& out, std::string_view part) { out.append(part); }
-inline void append(std::string& out, char part) { out.push_back(part); }
+inline void append(std::string& out, std::string_view part) {
+    out.append(part);
+}
+inline void append(std::string& out, char part) {
+    out.push_back(part);
+}
 template <class Number>
     requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, char>)
 void append(std::string& out, Number part) {

@@ -1,11 +1,11 @@
 #include "posix/fd.h"
 
+#include <cerrno>
+
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <cerrno>
 
 namespace tare::posix {
 
@@ -64,7 +64,8 @@ Result<std::size_t> read_some(int fd, char* buffer, std::size_t size) {
         ssize_t count = ::read(fd, buffer, size);
         if (count >= 0) return static_cast<std::size_t>(count);
         if (errno == EINTR) continue;
-        if (errno == EAGAIN) return Error(ErrorKind::unavailable, "read: no data yet").set_error_number(EAGAIN);
+        if (errno == EAGAIN)
+            return Error(ErrorKind::unavailable, "read: no data yet").set_error_number(EAGAIN);
         return last_error("read from descriptor", cat(fd));
     }
 }
@@ -74,13 +75,15 @@ Result<std::size_t> write_some(int fd, std::string_view bytes) {
         ssize_t count = ::write(fd, bytes.data(), bytes.size());
         if (count >= 0) return static_cast<std::size_t>(count);
         if (errno == EINTR) continue;
-        if (errno == EAGAIN) return Error(ErrorKind::unavailable, "write: would block").set_error_number(EAGAIN);
+        if (errno == EAGAIN)
+            return Error(ErrorKind::unavailable, "write: would block").set_error_number(EAGAIN);
         return last_error("write to descriptor", cat(fd));
     }
 }
 
 Result<> write_all(int fd, std::string_view bytes) {
-    while (!bytes.empty()) bytes.remove_prefix(TRY(write_some(fd, bytes)));
+    while (!bytes.empty())
+        bytes.remove_prefix(TRY(write_some(fd, bytes)));
     return {};
 }
 

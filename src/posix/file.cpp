@@ -1,14 +1,14 @@
 #include "posix/file.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace tare::posix {
 
@@ -48,7 +48,7 @@ Result<> empty_directory(int directory, dev_t device, const std::string& path) {
         if (::unlinkat(directory, name.c_str(), 0) == 0 || errno == ENOENT) continue;
         if (errno != EISDIR && errno != EPERM) return last_error("remove", cat(path, "/", name));
         Fd child = TRY(open_at(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
-        struct stat status {};
+        struct stat status{};
         if (::fstat(child.get(), &status) < 0) return last_error("stat", cat(path, "/", name));
         if (status.st_dev != device)
             return fail(ErrorKind::failed_precondition, "remove ", path, "/", name,
@@ -106,7 +106,7 @@ Result<> make_directories(const std::string& path, mode_t mode) {
         return {};
     }
     if (errno == EEXIST) {
-        struct stat status {};
+        struct stat status{};
         if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return {};
         return errno_error(ENOTDIR, "create directory", path);
     }
@@ -117,7 +117,9 @@ Result<> make_directories(const std::string& path, mode_t mode) {
     return make_directories(path, mode);
 }
 
-bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+bool exists(const std::string& path) {
+    return ::access(path.c_str(), F_OK) == 0;
+}
 
 Result<> remove_file(const std::string& path) {
     if (::unlink(path.c_str()) < 0 && errno != ENOENT) return last_error("remove", path);
@@ -137,7 +139,7 @@ Result<> remove_tree(const std::string& path) {
         return last_error("open", path);
     }
     Fd directory(raw);
-    struct stat status {};
+    struct stat status{};
     if (::fstat(directory.get(), &status) < 0) return last_error("stat", path);
     TRY(empty_directory(directory.get(), status.st_dev, path));
     return remove_directory(path);

@@ -2,11 +2,11 @@
 
 // Whole files and directories of ours, by name. Names that come from outside go through path.h.
 
-#include <sys/types.h>
-
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <sys/types.h>
 
 #include "posix/fd.h"
 

@@ -1,13 +1,13 @@
 #include "posix/path.h"
 
+#include <cerrno>
+#include <vector>
+
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <vector>
 
 namespace tare::posix {
 
@@ -85,12 +85,14 @@ Result<Fd> make_directories_in_root(int root, std::string_view path, const MakeO
 }
 
 Result<Fd> make_file_in_root(int root, std::string_view path, const MakeOptions& options) {
-    while (path.ends_with('/')) path.remove_suffix(1);
+    while (path.ends_with('/'))
+        path.remove_suffix(1);
     auto slash = path.rfind('/');
     std::string name(slash == std::string_view::npos ? path : path.substr(slash + 1));
     if (name.empty() || name == "." || name == "..")
         return fail(ErrorKind::invalid_argument, "path ", quote(path), " does not name a file");
-    Fd parent = TRY(walk_and_make(root, slash == std::string_view::npos ? "/" : path.substr(0, slash), options));
+    Fd parent =
+        TRY(walk_and_make(root, slash == std::string_view::npos ? "/" : path.substr(0, slash), options));
     auto present = open_in_root(root, path, O_PATH);
     if (present || present.error().error_number() != ENOENT) return present;
     Fd made = TRY(open_beneath_no_links(parent.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644));
@@ -105,7 +107,9 @@ Result<Fd> reopen(int fd, int flags) {
     return Fd(opened);
 }
 
-std::string descriptor_path(int fd) { return cat("/proc/self/fd/", fd); }
+std::string descriptor_path(int fd) {
+    return cat("/proc/self/fd/", fd);
+}
 
 std::string clean_path(std::string_view path) {
     std::vector<std::string_view> kept;
@@ -118,7 +122,8 @@ std::string clean_path(std::string_view path) {
         }
     }
     std::string out;
-    for (auto part : kept) out.append("/").append(part);
+    for (auto part : kept)
+        out.append("/").append(part);
     return out.empty() ? "/" : out;
 }
 

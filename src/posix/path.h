@@ -3,10 +3,10 @@
 // Paths that come from an image, a bundle or a client: resolved once, below a root descriptor, by
 // openat2(2), and used by descriptor to the end (security rule R1).
 
-#include <sys/types.h>
-
 #include <string>
 #include <string_view>
+
+#include <sys/types.h>
 
 #include "posix/fd.h"
 

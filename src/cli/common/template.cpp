@@ -165,7 +165,8 @@ class Execution {
     Result<Flow> call(const Node& node, const Value& dot) {
         auto found = program_.definitions.find(node.text);
         if (found == program_.definitions.end())
-            return error(node.offset, cat("template ", quote(node.text), " not defined"));
+            return error(node.offset, cat("template ", quote(node.text), " not defined"),
+                         cat("{{template ", quote(node.text), "}}"));
         if (++calls_ > kMaxCallDepth) return error(node.offset, "templates call each other too deeply");
         Value inner{Json(), {}, true};
         if (!node.pipeline.commands.empty()) inner = TRY(evaluate(node.pipeline, dot));

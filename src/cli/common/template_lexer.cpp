@@ -87,7 +87,9 @@ class Lexer {
 
     void add(Token::Kind kind, std::size_t from, std::string value) {
         Token token{kind, std::move(value), std::string(text_.substr(from, at_ - from)), from, 1};
-        token.line += static_cast<std::size_t>(std::ranges::count(text_.substr(0, from), '\n'));
+        line_ += static_cast<std::size_t>(std::ranges::count(text_.substr(counted_, from - counted_), '\n'));
+        counted_ = from;
+        token.line = line_;
         tokens_.push_back(std::move(token));
     }
 
@@ -264,6 +266,8 @@ class Lexer {
 
     std::string_view text_;
     std::size_t at_ = 0;
+    std::size_t line_ = 1;  // of the text up to counted_
+    std::size_t counted_ = 0;
     bool trim_next_ = false;
     std::vector<Token> tokens_;
 };

@@ -154,8 +154,9 @@ class Parser {
     Result<> call(NodeList& out) {
         Node node;
         node.kind = Node::Kind::call;
-        node.offset = next().offset;
+        next();
         if (peek_word().kind != Kind::string) return unexpected("template clause");
+        node.offset = peek().offset;
         node.text = next().value;
         if (peek_word().kind == Kind::close) {
             next();

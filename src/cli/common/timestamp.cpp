@@ -125,7 +125,7 @@ std::string strftime_of(const Timestamp& time, const char* format) {
 std::string offset_of(const Timestamp& time) {
     long offset = local_of(time).tm_gmtoff;
     if (offset == 0) return "Z";
-    char buffer[16];
+    char buffer[48];
     long minutes = (offset < 0 ? -offset : offset) / 60;
     std::snprintf(buffer, sizeof buffer, "%c%02ld:%02ld", offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
     return buffer;
@@ -172,10 +172,18 @@ std::string format_ansi(const Timestamp& time) {
 
 Result<std::string> parse_since(std::string_view text, const Timestamp& reference) {
     if (auto duration = parse_duration(text)) {
-        auto total = static_cast<__int128>(reference.seconds) * 1'000'000'000 + reference.nanoseconds -
-                     duration->count();
-        return unix_text({static_cast<std::int64_t>(total / 1'000'000'000),
-                          static_cast<std::int64_t>(total % 1'000'000'000)});
+        constexpr std::int64_t kSecond = 1'000'000'000;
+        Timestamp at{reference.seconds - duration->count() / kSecond,
+                     reference.nanoseconds - duration->count() % kSecond};
+        if (at.nanoseconds < 0) {
+            at.nanoseconds += kSecond;
+            --at.seconds;
+        }
+        if (at.nanoseconds >= kSecond) {
+            at.nanoseconds -= kSecond;
+            ++at.seconds;
+        }
+        return unix_text(at);
     }
     if (auto civil = scan_civil(text)) return unix_text(timestamp_of(*civil));
     auto [seconds, fraction] = cut(text, '.');

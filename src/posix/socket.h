@@ -1,0 +1,54 @@
+#pragma once
+
+// Unix sockets: files in directories that only we can enter, never abstract names (security rule R21).
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "base/deadline.h"
+#include "posix/fd.h"
+
+namespace tare::posix {
+
+enum class SocketKind { stream, packets };
+
+/// Two connected sockets; `packets` keeps message boundaries (SOCK_SEQPACKET).
+Result<std::pair<Fd, Fd>> make_socket_pair(SocketKind kind);
+
+/// A listening socket at `path` (at most 107 bytes), mode `mode` from its first moment: bound under a
+/// temporary name in the same directory, then renamed over what was there.
+Result<Fd> listen_unix(const std::string& path, mode_t mode);
+Result<Fd> connect_unix(const std::string& path);
+/// The next connection; EAGAIN as `unavailable` on a non-blocking listener.
+Result<Fd> accept_connection(int listener);
+
+struct PeerCredentials {
+    pid_t pid = 0;
+    uid_t uid = 0;
+    gid_t gid = 0;
+};
+/// Who connected (SO_PEERCRED).
+Result<PeerCredentials> peer_credentials(int socket);
+
+/// Sends all bytes; the descriptors go with the first of them (SCM_RIGHTS), at most 16.
+Result<> send_message(int socket, std::string_view bytes, const std::vector<int>& descriptors = {});
+
+struct Message {
+    std::string bytes;  ///< empty: the peer has closed
+    std::vector<Fd> descriptors;
+};
+/// What one recvmsg gives, at most `max_bytes`. A message whose descriptors did not fit is an error, and
+/// none of them leaks.
+Result<Message> receive_message(int socket, std::size_t max_bytes);
+
+/// Half-closes for writing.
+Result<> shut_down_writing(int socket);
+
+/// Waits until the descriptor is readable (or at its end); false if the deadline passed.
+Result<bool> wait_readable(int fd, Deadline deadline);
+
+}  // namespace tare::posix

@@ -162,6 +162,10 @@ uid_t effective_user() {
     return ::geteuid();
 }
 
+gid_t effective_group() {
+    return ::getegid();
+}
+
 Result<> set_no_new_privileges() {
     return control(PR_SET_NO_NEW_PRIVS, 1, "set no_new_privs");
 }

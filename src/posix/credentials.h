@@ -40,6 +40,7 @@ Result<> set_groups(const std::vector<gid_t>& groups);
 Result<> set_group_id(gid_t gid);
 Result<> set_user_id(uid_t uid);
 uid_t effective_user();
+gid_t effective_group();
 
 Result<> set_no_new_privileges();
 /// Not dumpable: others, also those of the same user, can neither trace this process nor reach its

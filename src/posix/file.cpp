@@ -117,6 +117,17 @@ Result<> make_directories(const std::string& path, mode_t mode) {
     return make_directories(path, mode);
 }
 
+Result<> make_directory(const std::string& path, mode_t mode) {
+    if (::mkdir(path.c_str(), mode) < 0) return last_error("create directory", path);
+    if (::chmod(path.c_str(), mode) < 0) return last_error("chmod", path);
+    return {};
+}
+
+Result<> make_fifo(const std::string& path, mode_t mode) {
+    if (::mkfifo(path.c_str(), mode) < 0) return last_error("create fifo", path);
+    return {};
+}
+
 bool exists(const std::string& path) {
     return ::access(path.c_str(), F_OK) == 0;
 }

@@ -28,6 +28,10 @@ Result<> write_file_atomic(const std::string& path, std::string_view content, mo
 
 /// mkdir -p below an existing root; each created directory gets `mode` (umask does not apply).
 Result<> make_directories(const std::string& path, mode_t mode);
+/// mkdir(2), with exactly that mode; already_exists if something is there.
+Result<> make_directory(const std::string& path, mode_t mode);
+/// mkfifo(2).
+Result<> make_fifo(const std::string& path, mode_t mode);
 bool exists(const std::string& path);
 /// unlink(2); an absent file is success.
 Result<> remove_file(const std::string& path);

@@ -1,0 +1,41 @@
+#include <array>
+
+#include "invocation.h"
+#include "posix/credentials.h"
+
+namespace tare::oci_command {
+
+namespace {
+
+constexpr std::array kCommands = {
+    Command{"create", "ID", "create a container", &run_create},
+    Command{"delete", "ID", "delete what a container holds", &run_delete},
+    Command{"exec", "ID COMMAND [ARG...]", "run one more process in a container", &run_exec},
+    Command{"kill", "ID [SIGNAL]", "send a signal to the container's first process", &run_kill},
+    Command{"list", "", "list the containers", &run_list},
+    Command{"pause", "ID", "freeze all processes of a container", &run_pause},
+    Command{"ps", "ID", "show the processes of a container", &run_ps},
+    Command{"resume", "ID", "thaw a paused container", &run_resume},
+    Command{"run", "ID", "create, start and wait for a container", &run_run},
+    Command{"spec", "", "write a config.json to begin with", &run_spec},
+    Command{"start", "ID", "start a created container", &run_start},
+    Command{"state", "ID", "print the state of a container", &run_state},
+    Command{"update", "ID", "change a container's limits", &run_update},
+};
+
+}  // namespace
+
+std::span<const Command> commands() {
+    return kCommands;
+}
+
+cgroup::Permission Globals::cgroup_permission() const {
+    bool is_rootless = rootless == "true" || (rootless == "auto" && posix::effective_user() != 0);
+    return is_rootless ? cgroup::Permission::optional : cgroup::Permission::required;
+}
+
+Result<> print(std::string_view text) {
+    return posix::write_all(1, text);
+}
+
+}  // namespace tare::oci_command

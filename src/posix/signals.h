@@ -1,0 +1,29 @@
+#pragma once
+
+// Signals as data: blocked, and read from a descriptor.
+
+#include <span>
+#include <vector>
+
+#include "posix/fd.h"
+
+namespace tare::posix {
+
+/// All signals that can be blocked are, for this thread, until it is destroyed; what arrives is read
+/// from the descriptor.
+class SignalQueue {
+  public:
+    static Result<SignalQueue> open();
+    /// Readable when a signal has arrived.
+    int descriptor() const { return fd_.get(); }
+    /// The next signal's number; waits for one.
+    Result<int> next() const;
+
+  private:
+    Fd fd_;
+};
+
+/// Waits for input (or the end) on any of these descriptors and returns those that have it.
+Result<std::vector<int>> wait_for_any(std::span<const int> descriptors);
+
+}  // namespace tare::posix

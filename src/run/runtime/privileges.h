@@ -1,0 +1,34 @@
+#pragma once
+
+// From the runtime's privileges to exactly those that the spec lists: the same steps for the first
+// process and for exec (security rule R7).
+
+#include <string>
+#include <vector>
+
+#include "oci/runtime_spec.h"
+#include "posix/credentials.h"
+
+namespace tare::runtime {
+
+/// Capability names as bits; names that this kernel does not know are passed over, as runc does.
+posix::CapabilityMask capability_mask(const std::vector<std::string>& names);
+
+/// Resource limits of the calling process.
+Result<> set_rlimits(const oci::Process& process);
+
+/// Groups, ids, capabilities, no_new_privs and the seccomp filter, in the order that lets each be set.
+Result<> drop_privileges(const oci::Process& process, const oci::Seccomp* seccomp, bool can_set_groups);
+
+/// The working directory, created by nobody: chdir as the user, and proof that it lies inside the root
+/// (security RT11).
+Result<> enter_working_directory(const oci::Process& process);
+
+/// The program that args[0] names, looked up in the process's own PATH inside the root.
+/// not_found `exec: "x": executable file not found in $PATH`, permission_denied if it may not be run.
+Result<std::string> find_executable(const oci::Process& process);
+
+/// Replaces the process; HOME is added from /etc/passwd if the environment has none.
+Error execute_process(const oci::Process& process, const std::string& executable);
+
+}  // namespace tare::runtime

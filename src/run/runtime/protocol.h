@@ -1,0 +1,56 @@
+#pragma once
+
+// What the creating process ("parent") and the container's first process ("init") say to each other,
+// over a SOCK_SEQPACKET pair, one message a packet:
+//
+//     parent                                   init
+//       |  <- pid (only through a stage)        |   a process that joined namespaces has forked init
+//       |  -> go                                |   id maps written, cgroup joined
+//       |  <- hooks                             |   namespaces are there, the root is not yet changed
+//       |  -> go                                |   prestart and createRuntime hooks have run
+//       |  <- console + descriptor              |   only with a terminal
+//       |  <- ready                             |   all set up; init waits on the fifo for start
+//       |  <- error (instead of any of these)   |   init ends
+//
+// exec uses the same messages: pid, go, console, ready (sent just before execve; the pair closes at
+// execve, so that an error after it is still heard).
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "posix/fd.h"
+
+namespace tare::runtime {
+
+enum class MessageKind : char {
+    pid = 'p',
+    go = 'g',
+    hooks = 'h',
+    console = 'c',
+    ready = 'r',
+    error = 'e',
+    closed = 0
+};
+
+struct Packet {
+    MessageKind kind = MessageKind::closed;
+    std::string payload;
+    std::vector<posix::Fd> descriptors;
+};
+
+/// The longest packet; a longer error message is cut.
+inline constexpr std::size_t kPacketBytes = 16384;
+
+Result<> send_packet(int socket, MessageKind kind, std::string_view payload = {},
+                     const std::vector<int>& fds = {});
+/// The next packet; `closed` when the peer is gone.
+Result<Packet> receive_packet(int socket);
+/// The next packet, which must be of that kind: an error packet becomes the Error it carries, the end
+/// becomes internal "…ended unexpectedly".
+Result<Packet> expect_packet(int socket, MessageKind kind);
+
+std::string encode_error(const Error& error);
+Error decode_error(std::string_view payload);
+
+}  // namespace tare::runtime

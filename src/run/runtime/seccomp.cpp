@@ -1,0 +1,169 @@
+#include "run/runtime/seccomp.h"
+
+#include <array>
+#include <memory>
+
+#include <seccomp.h>
+
+namespace tare::runtime {
+
+namespace {
+
+struct ReleaseFilter {
+    void operator()(void* filter) const { ::seccomp_release(filter); }
+};
+using Filter = std::unique_ptr<void, ReleaseFilter>;
+
+constexpr std::uint32_t kDefaultErrno = 1;  // EPERM
+
+struct Architecture {
+    std::string_view name;
+    std::uint32_t token;
+};
+constexpr std::array kArchitectures = {
+    Architecture{"SCMP_ARCH_NATIVE", SCMP_ARCH_NATIVE},
+    Architecture{"SCMP_ARCH_X86", SCMP_ARCH_X86},
+    Architecture{"SCMP_ARCH_X86_64", SCMP_ARCH_X86_64},
+    Architecture{"SCMP_ARCH_X32", SCMP_ARCH_X32},
+    Architecture{"SCMP_ARCH_ARM", SCMP_ARCH_ARM},
+    Architecture{"SCMP_ARCH_AARCH64", SCMP_ARCH_AARCH64},
+    Architecture{"SCMP_ARCH_MIPS", SCMP_ARCH_MIPS},
+    Architecture{"SCMP_ARCH_MIPS64", SCMP_ARCH_MIPS64},
+    Architecture{"SCMP_ARCH_MIPS64N32", SCMP_ARCH_MIPS64N32},
+    Architecture{"SCMP_ARCH_MIPSEL", SCMP_ARCH_MIPSEL},
+    Architecture{"SCMP_ARCH_MIPSEL64", SCMP_ARCH_MIPSEL64},
+    Architecture{"SCMP_ARCH_PPC", SCMP_ARCH_PPC},
+    Architecture{"SCMP_ARCH_MIPSEL64N32", SCMP_ARCH_MIPSEL64N32},
+    Architecture{"SCMP_ARCH_PPC64", SCMP_ARCH_PPC64},
+    Architecture{"SCMP_ARCH_PPC64LE", SCMP_ARCH_PPC64LE},
+    Architecture{"SCMP_ARCH_S390", SCMP_ARCH_S390},
+    Architecture{"SCMP_ARCH_S390X", SCMP_ARCH_S390X},
+    Architecture{"SCMP_ARCH_RISCV64", SCMP_ARCH_RISCV64},
+    Architecture{"SCMP_ARCH_PARISC", SCMP_ARCH_PARISC},
+    Architecture{"SCMP_ARCH_PARISC64", SCMP_ARCH_PARISC64},
+};
+
+struct Operator {
+    std::string_view name;
+    scmp_compare value;
+};
+constexpr std::array kOperators = {
+    Operator{"SCMP_CMP_NE", SCMP_CMP_NE},
+    Operator{"SCMP_CMP_LT", SCMP_CMP_LT},
+    Operator{"SCMP_CMP_LE", SCMP_CMP_LE},
+    Operator{"SCMP_CMP_EQ", SCMP_CMP_EQ},
+    Operator{"SCMP_CMP_GE", SCMP_CMP_GE},
+    Operator{"SCMP_CMP_GT", SCMP_CMP_GT},
+    Operator{"SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ},
+};
+
+Result<std::uint32_t> action_of(std::string_view name, std::optional<std::uint32_t> errno_ret) {
+    std::uint32_t number = errno_ret.value_or(kDefaultErrno);
+    if (name == "SCMP_ACT_ALLOW") return SCMP_ACT_ALLOW;
+    if (name == "SCMP_ACT_ERRNO") return SCMP_ACT_ERRNO(number);
+    if (name == "SCMP_ACT_KILL" || name == "SCMP_ACT_KILL_THREAD") return SCMP_ACT_KILL_THREAD;
+    if (name == "SCMP_ACT_KILL_PROCESS") return SCMP_ACT_KILL_PROCESS;
+    if (name == "SCMP_ACT_TRAP") return SCMP_ACT_TRAP;
+    if (name == "SCMP_ACT_TRACE") return SCMP_ACT_TRACE(number);
+    if (name == "SCMP_ACT_LOG") return SCMP_ACT_LOG;
+    if (name == "SCMP_ACT_NOTIFY") return SCMP_ACT_NOTIFY;
+    return fail(ErrorKind::invalid_argument, "string ", quote(name), " is not a valid action for seccomp");
+}
+
+Error failed(int negative_errno, std::string_view operation, std::string_view object) {
+    return errno_error(-negative_errno, cat("seccomp: ", operation), object);
+}
+
+Result<> add_architectures(void* filter, const oci::Seccomp& seccomp) {
+    for (auto& name : seccomp.architectures) {
+        const Architecture* found = nullptr;
+        for (auto& known : kArchitectures)
+            if (known.name == name) found = &known;
+        // Younger than the library: a machine of that kind could not run it either.
+        if (!found && name == "SCMP_ARCH_LOONGARCH64") continue;
+        if (!found)
+            return fail(ErrorKind::invalid_argument, "string ", quote(name),
+                        " is not a valid architecture for seccomp");
+        int outcome = ::seccomp_arch_add(filter, found->token);
+        if (outcome < 0 && outcome != -EEXIST) return failed(outcome, "add architecture", name);
+    }
+    return {};
+}
+
+Result<std::vector<scmp_arg_cmp>> comparisons_of(const oci::SeccompRule& rule) {
+    std::vector<scmp_arg_cmp> comparisons;
+    for (auto& argument : rule.args) {
+        const Operator* found = nullptr;
+        for (auto& known : kOperators)
+            if (known.name == argument.op) found = &known;
+        if (!found)
+            return fail(ErrorKind::invalid_argument, "string ", quote(argument.op),
+                        " is not a valid operator for seccomp");
+        comparisons.push_back({argument.index, found->value, argument.value, argument.value_two});
+    }
+    return comparisons;
+}
+
+/// Two conditions on one argument cannot hold in one rule of the library: each becomes a rule of its
+/// own, as runc has it.
+bool repeats_an_argument(const std::vector<scmp_arg_cmp>& comparisons) {
+    for (std::size_t i = 1; i < comparisons.size(); ++i)
+        for (std::size_t k = 0; k < i; ++k)
+            if (comparisons[i].arg == comparisons[k].arg) return true;
+    return false;
+}
+
+Result<> add_rule(void* filter, const oci::SeccompRule& rule, std::uint32_t default_action) {
+    std::uint32_t action = TRY(action_of(rule.action, rule.errno_ret));
+    // The library refuses a rule that says what the default says anyway.
+    if (action == default_action) return {};
+    auto comparisons = TRY(comparisons_of(rule));
+    for (auto& name : rule.names) {
+        int number = ::seccomp_syscall_resolve_name(name.c_str());
+        if (number == __NR_SCMP_ERROR) continue;
+        int outcome = 0;
+        if (repeats_an_argument(comparisons)) {
+            for (auto& one : comparisons)
+                if (outcome == 0) outcome = ::seccomp_rule_add_array(filter, action, number, 1, &one);
+        } else {
+            outcome = ::seccomp_rule_add_array(filter, action, number,
+                                               static_cast<unsigned>(comparisons.size()), comparisons.data());
+        }
+        if (outcome < 0) return failed(outcome, "add rule for", name);
+    }
+    return {};
+}
+
+Result<> set_flags(void* filter, const oci::Seccomp& seccomp) {
+    // no_new_privs is the spec's decision, not the library's.
+    ::seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);
+    for (auto& flag : seccomp.flags) {
+        if (flag == "SECCOMP_FILTER_FLAG_LOG") {
+            ::seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1);
+        } else if (flag == "SECCOMP_FILTER_FLAG_SPEC_ALLOW") {
+            ::seccomp_attr_set(filter, SCMP_FLTATR_CTL_SSB, 1);
+        } else if (flag != "SECCOMP_FILTER_FLAG_TSYNC") {  // one thread: nothing to synchronize
+            return fail(ErrorKind::invalid_argument, "seccomp flag ", quote(flag), " is not supported");
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<> install_seccomp(const oci::Seccomp& seccomp) {
+    std::uint32_t default_action = TRY(action_of(seccomp.default_action, seccomp.default_errno_ret));
+    Filter filter(::seccomp_init(default_action));
+    if (!filter) return fail(ErrorKind::internal, "seccomp: no filter can be made");
+    TRY(add_architectures(filter.get(), seccomp));
+    TRY(set_flags(filter.get(), seccomp));
+    // A binary search over the numbers instead of a chain: cheaper for every call of the container.
+    ::seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
+    for (auto& rule : seccomp.rules)
+        TRY(add_rule(filter.get(), rule, default_action));
+    int outcome = ::seccomp_load(filter.get());
+    if (outcome < 0) return failed(outcome, "load the filter", "");
+    return {};
+}
+
+}  // namespace tare::runtime

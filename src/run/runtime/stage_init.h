@@ -1,0 +1,23 @@
+#pragma once
+
+// The container's first process, from its birth in new namespaces to the exec of the program.
+
+#include "run/runtime/container.h"
+
+namespace tare::runtime {
+
+struct InitRequest {
+    const CreateOptions& options;
+    const cgroup::Cgroup* cgroup = nullptr;
+    State state;  ///< for hooks that run inside
+    int socket = -1;
+    int start_fifo = -1;  ///< the reading end; a byte in it is "start"
+};
+
+/// Namespaces that are to be joined by path, and which of them init itself can join late.
+Result<> join_namespaces(const oci::Linux& section, bool with_user_and_pid);
+
+/// Does not return.
+[[noreturn]] void run_init(InitRequest request);
+
+}  // namespace tare::runtime

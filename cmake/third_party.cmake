@@ -18,6 +18,7 @@ set(TARE_USES_run/runtime PkgConfig::SECCOMP)
 set(TARE_USES_image/layer PkgConfig::ISAL PkgConfig::ZSTD Threads::Threads)
 set(TARE_USES_image/transfer Threads::Threads)
 set(TARE_USES_engine/network PkgConfig::MNL PkgConfig::NFTABLES)
+set(TARE_USES_cli/docker Threads::Threads)
 set(TARE_USES_apps/tared Threads::Threads)
 
 set(TARE_STATIC_PROGRAMS tare-shim tare-oci)

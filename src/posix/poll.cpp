@@ -25,7 +25,7 @@ Result<bool> wait_any(std::span<PollItem> items, Deadline deadline) {
     }
 }
 
-Result<SignalQueue> SignalQueue::open(std::span<const int> signals) {
+Result<SignalSelection> SignalSelection::open(std::span<const int> signals) {
     sigset_t set;
     sigset_t before;
     sigemptyset(&set);
@@ -39,16 +39,17 @@ Result<SignalQueue> SignalQueue::open(std::span<const int> signals) {
         pthread_sigmask(SIG_SETMASK, &before, nullptr);
         return failure;
     }
-    return SignalQueue(std::move(fd), before);
+    return SignalSelection(std::move(fd), before);
 }
 
-SignalQueue::SignalQueue(SignalQueue&& other) noexcept : fd_(std::move(other.fd_)), before_(other.before_) {}
+SignalSelection::SignalSelection(SignalSelection&& other) noexcept
+    : fd_(std::move(other.fd_)), before_(other.before_) {}
 
-SignalQueue::~SignalQueue() {
+SignalSelection::~SignalSelection() {
     if (fd_) pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
-Result<std::optional<int>> SignalQueue::next() {
+Result<std::optional<int>> SignalSelection::next() {
     signalfd_siginfo info{};
     for (;;) {
         ssize_t count = ::read(fd_.get(), &info, sizeof info);

@@ -24,19 +24,19 @@ Result<bool> wait_any(std::span<PollItem> items, Deadline deadline);
 
 /// Signals that arrive as readable bytes instead of interrupting. They are blocked in the calling
 /// thread (and threads it starts later) until this is destroyed.
-class SignalQueue {
+class SignalSelection {
   public:
-    static Result<SignalQueue> open(std::span<const int> signals);
-    SignalQueue(SignalQueue&& other) noexcept;
-    SignalQueue& operator=(SignalQueue&&) = delete;
-    ~SignalQueue();
+    static Result<SignalSelection> open(std::span<const int> signals);
+    SignalSelection(SignalSelection&& other) noexcept;
+    SignalSelection& operator=(SignalSelection&&) = delete;
+    ~SignalSelection();
 
     int descriptor() const { return fd_.get(); }
     /// The next signal; nothing if none is waiting.
     Result<std::optional<int>> next();
 
   private:
-    SignalQueue(Fd fd, const sigset_t& before) : fd_(std::move(fd)), before_(before) {}
+    SignalSelection(Fd fd, const sigset_t& before) : fd_(std::move(fd)), before_(before) {}
     Fd fd_;
     sigset_t before_;
 };

@@ -67,6 +67,9 @@ class FlagSet {
     Flag& custom(std::string_view name, char shorthand, std::string_view type, std::string_view help,
                  std::function<Result<>(std::string_view)> assign);
 
+    /// The flag defined last.
+    Flag& last() { return flags_.back(); }
+
     /// Reads the words after the command's name; returns the arguments. invalid_argument with the
     /// wording that scripts know ("unknown flag: --x") on a bad flag.
     Result<std::vector<std::string>> parse(std::span<const std::string> words,

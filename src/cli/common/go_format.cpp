@@ -40,7 +40,10 @@ std::string print_double(double value) {
 }
 
 std::string print_object(const Json::Object& object, std::string_view field, ShapeOf shape_of) {
-    const bool map = is_map(field, shape_of);
+    // Two types of the API have a "Config": a log driver's is a map of texts.
+    const bool holds_texts =
+        std::ranges::all_of(object, [](const Json::Member& member) { return member.second.is_string(); });
+    const bool map = is_map(field, shape_of) || (field == "Config" && holds_texts);
     std::vector<const Json::Member*> members;
     for (const Json::Member& member : object)
         members.push_back(&member);

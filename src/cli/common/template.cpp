@@ -279,6 +279,8 @@ class Execution {
 
     Result<Value> member(const Value& value, const std::string& name, const Operand& operand) {
         if (const Json* found = value.json.find(name)) return Value{*found, name, true};
+        if (std::string_view alias = scope_.alias_of != nullptr ? scope_.alias_of(name) : ""; !alias.empty())
+            if (const Json* found = value.json.find(alias)) return Value{*found, std::string(alias), true};
         if (value.json.is_object()) {
             bool is_typed = scope_.shape_of != nullptr && scope_.shape_of(name) != Shape::unknown;
             bool in_map = scope_.shape_of != nullptr && scope_.shape_of(value.field) == Shape::map;
@@ -302,22 +304,29 @@ class Execution {
     int calls_ = 0;
 };
 
-bool mentions_in(const NodeList& list, std::string_view field);
+// Looks at every command of a list and what is nested in it.
+bool any_command(const NodeList& list, const std::function<bool(const Command&)>& test);
 
-bool mentions_in(const Pipeline& pipeline, std::string_view field) {
-    for (const Command& command : pipeline.commands)
-        for (const Operand& operand : command.operands) {
-            if (std::ranges::find(operand.fields, field) != operand.fields.end()) return true;
-            if (operand.pipeline && mentions_in(*operand.pipeline, field)) return true;
-        }
+bool any_command(const Pipeline& pipeline, const std::function<bool(const Command&)>& test) {
+    for (const Command& command : pipeline.commands) {
+        if (test(command)) return true;
+        for (const Operand& operand : command.operands)
+            if (operand.pipeline && any_command(*operand.pipeline, test)) return true;
+    }
     return false;
 }
 
-bool mentions_in(const NodeList& list, std::string_view field) {
+bool any_command(const NodeList& list, const std::function<bool(const Command&)>& test) {
     return std::ranges::any_of(list, [&](const Node& node) {
-        return mentions_in(node.pipeline, field) || mentions_in(node.body, field) ||
-               mentions_in(node.otherwise, field);
+        return any_command(node.pipeline, test) || any_command(node.body, test) ||
+               any_command(node.otherwise, test);
     });
+}
+
+bool any_command(const Program& program, const std::function<bool(const Command&)>& test) {
+    return any_command(program.body, test) ||
+           std::ranges::any_of(program.definitions,
+                               [&](const auto& entry) { return any_command(entry.second, test); });
 }
 
 }  // namespace
@@ -336,9 +345,28 @@ Result<std::string> Template::execute(const Json& data, const TemplateScope& sco
 }
 
 bool Template::mentions(std::string_view field) const {
-    return mentions_in(program_->body, field) ||
-           std::ranges::any_of(program_->definitions,
-                               [&](const auto& entry) { return mentions_in(entry.second, field); });
+    return any_command(*program_, [&](const Command& command) {
+        return std::ranges::any_of(command.operands, [&](const Operand& operand) {
+            return std::ranges::find(operand.fields, field) != operand.fields.end();
+        });
+    });
+}
+
+bool Template::mentions_any(bool (*test)(std::string_view field)) const {
+    return any_command(*program_, [&](const Command& command) {
+        return std::ranges::any_of(command.operands, [&](const Operand& operand) {
+            return std::ranges::any_of(operand.fields, test);
+        });
+    });
+}
+
+bool Template::takes_whole() const {
+    return any_command(*program_, [](const Command& command) {
+        const bool calls = command.operands.front().kind == Operand::Kind::function;
+        return calls && std::ranges::any_of(command.operands, [](const Operand& operand) {
+                   return operand.kind == Operand::Kind::dot && operand.fields.empty();
+               });
+    });
 }
 
 }  // namespace tare::cli

@@ -37,6 +37,8 @@ struct TemplateScope {
     std::string type_name;
     /// Tells maps from structs and gives absent members their zero values.
     ShapeOf shape_of = nullptr;
+    /// Other spellings of a field's name (Go's field names beside those of JSON); "" for none.
+    std::string_view (*alias_of)(std::string_view field) = nullptr;
     /// Methods of the top value (`.Label "x"`); nothing for names it does not have.
     std::function<std::optional<Value>(std::string_view name, std::span<const Value> arguments)> method;
 };
@@ -54,6 +56,10 @@ class Template {
 
     /// True if the field of this name is read anywhere: lets a command ask only for what is shown.
     bool mentions(std::string_view field) const;
+    /// True if any field that is read passes the test.
+    bool mentions_any(bool (*test)(std::string_view field)) const;
+    /// True if a function takes the whole value (`json .`).
+    bool takes_whole() const;
 
   private:
     explicit Template(std::shared_ptr<const template_detail::Program> program)

@@ -276,10 +276,18 @@ Result<Value> truncate(Arguments arguments) {
     return make(std::move(text));
 }
 
+// A row as a whole is written as Go's encoder does by default, with '<', '>' and '&' escaped; a single
+// value is not.
+std::string json_text(const Value& value, const TemplateScope& scope) {
+    std::string text = dump(value.json);
+    if (scope.type_name.empty() || !value.field.empty() || !value.json.is_object()) return text;
+    return replace_all(replace_all(replace_all(text, "<", "\\u003c"), ">", "\\u003e"), "&", "\\u0026");
+}
+
 // Docker's own, for values; a table's header row hands the column's name through them.
 Result<Value> docker_function(std::string_view name, Arguments arguments, const TemplateScope& scope) {
     if (scope.functions == TemplateScope::Functions::headers && name != "pad") return arguments[0];
-    if (name == "json") return make(dump(arguments[0].json));
+    if (name == "json") return make(json_text(arguments[0], scope));
     if (name == "split") return split_text(arguments);
     if (name == "join") return join_list(arguments);
     if (name == "pad") return pad(arguments);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace tare::cli::docker {
 
@@ -105,6 +106,28 @@ constexpr std::array<std::string_view, 10> kNumbers = {
     "MemoryReservation", "MemorySwap", "NanoCpus", "ShmSize",   "VirtualSize",
 };
 
+// Go's spelling and JSON's.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kAliases{{
+    {"ID", "Id"},
+    {"DNS", "Dns"},
+    {"DNSSearch", "DnsSearch"},
+    {"DNSOptions", "DnsOptions"},
+    {"CPUShares", "CpuShares"},
+    {"CPUPeriod", "CpuPeriod"},
+    {"CPUQuota", "CpuQuota"},
+    {"CPURealtimePeriod", "CpuRealtimePeriod"},
+    {"CPURealtimeRuntime", "CpuRealtimeRuntime"},
+    {"CPUCount", "CpuCount"},
+    {"CPUPercent", "CpuPercent"},
+    {"NanoCPUs", "NanoCpus"},
+    {"HostIP", "HostIp"},
+    {"APIVersion", "ApiVersion"},
+    {"HTTPProxy", "HttpProxy"},
+    {"HTTPSProxy", "HttpsProxy"},
+    {"CPUCfsPeriod", "CpuCfsPeriod"},
+    {"CPUCfsQuota", "CpuCfsQuota"},
+}};
+
 template <std::size_t Size>
 bool holds(const std::array<std::string_view, Size>& list, std::string_view name) {
     return std::ranges::find(list, name) != list.end();
@@ -120,6 +143,17 @@ Shape api_shape(std::string_view field) {
     if (holds(kBooleans, field)) return Shape::boolean;
     if (holds(kNumbers, field)) return Shape::number;
     return Shape::unknown;
+}
+
+std::string_view api_alias(std::string_view field) {
+    for (auto [name, json] : kAliases)
+        if (name == field) return json;
+    return {};
+}
+
+bool is_raw_name(std::string_view field) {
+    return std::ranges::any_of(
+        kAliases, [&](const auto& alias) { return alias.second == field && alias.first != field; });
 }
 
 }  // namespace tare::cli::docker

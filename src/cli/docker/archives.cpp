@@ -23,8 +23,9 @@ Result<int> save(Invocation& call) {
         "file";
     call.flags.text(platform, "platform", 0, "Save only this platform: os[/arch[/variant]]");
     if (!call.parse()) return call.exit_code();
-    Output file =
-        TRY(Output::open(output, "cowardly refusing to save to a terminal. Use the -o flag or redirect"));
+    Output file = TRY_CONTEXT(
+        Output::open(output, "cowardly refusing to save to a terminal. Use the -o flag or redirect"),
+        "failed to save image");
     Query query;
     for (const std::string& name : call.arguments)
         query.add("names", name);
@@ -39,8 +40,9 @@ Result<int> export_container(Invocation& call) {
     call.flags.text(output, "output", 'o', "Write to this file instead of standard output").completion =
         "file";
     if (!call.parse()) return call.exit_code();
-    Output file =
-        TRY(Output::open(output, "cowardly refusing to save to a terminal. Use the -o flag or redirect"));
+    Output file = TRY_CONTEXT(
+        Output::open(output, "cowardly refusing to save to a terminal. Use the -o flag or redirect"),
+        "failed to export container");
     auto target = cat("/containers/", path_segment(call.arguments[0]), "/export");
     TRY(Daemon(call.settings).stream("GET", target, Json(), {}, file.sink()));
     TRY(file.finish());

@@ -79,7 +79,7 @@ class Invocation {
         exit_code_ = exit_code;
         return false;
     }
-    void print_usage_error(std::string_view message) const;
+    void print_usage_error(std::string_view message, std::string_view verb) const;
     std::string arity_error() const;
 
     const Command& command_;

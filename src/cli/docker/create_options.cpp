@@ -1,6 +1,8 @@
 #include "cli/docker/create_options.h"
 
 #include "cli/common/key_value.h"
+#include "cli/common/mount_spec.h"
+#include "cli/common/network_spec.h"
 #include "cli/common/resource_spec.h"
 
 namespace tare::cli::docker {
@@ -83,8 +85,9 @@ void define_file_flags(FlagSet& flags, CreateOptions& options) {
                "Mount a directory of the host or a volume: [SOURCE:]TARGET[:OPTIONS]");
     flags.list(options.volumes_from, "volumes-from", 0, "Mount the volumes of this container").completion =
         "container";
-    flags.list(options.mounts, "mount", 0,
-               "Mount a file system: type=bind|volume|tmpfs|image,source=…,target=…", "mount");
+    parsed_list(flags, options.mounts, "mount", "mount",
+                "Mount a file system: type=bind|volume|tmpfs|image,source=…,target=…",
+                [](std::string_view text) { return parse_mount(text, "/"); });
     flags.list(options.tmpfs, "tmpfs", 0, "Mount a tmpfs: TARGET[:OPTIONS]");
     flags.list(options.storage_options, "storage-opt", 0, "Option of the snapshotter");
     flags.text(options.volume_driver, "volume-driver", 0, "Driver of the container's volumes");
@@ -105,9 +108,9 @@ void define_network_flags(FlagSet& flags, CreateOptions& options) {
     flags.list(options.link_local_ips, "link-local-ip", 0, "Link-local address");
     flags.text(options.mac_address, "mac-address", 0, "MAC address");
     for (std::string_view name : {"network", "net"}) {
-        Flag& flag =
-            flags.list(options.networks, name, 0,
-                       "Network: NAME, none, host, container:NAME or name=…,alias=…,ip=…", "network");
+        parsed_list(flags, options.networks, name, "network",
+                    "Network: NAME, none, host, container:NAME or name=…,alias=…,ip=…", parse_network);
+        Flag& flag = flags.last();
         flag.completion = "network";
         flag.is_hidden = name == "net";
     }

@@ -132,6 +132,9 @@ Result<Security> security_of(const CreateOptions& options) {
             return bad(cat("Invalid --security-opt: ", quote(option)));
         if (key == "seccomp" && *value != "unconfined" && *value != "builtin") {
             auto text = posix::read_file(std::string(*value), kMaxProfileBytes);
+            if (!text && text.error().is(ErrorKind::not_found))
+                return bad(cat("opening seccomp profile (", *value, ") failed: open ", *value,
+                               ": no such file or directory"));
             if (!text)
                 return bad(cat("opening seccomp profile (", *value, ") failed: ", text.error().message()));
             auto profile = parse_json(*text, {.what = "seccomp profile"});

@@ -175,7 +175,7 @@ Result<> CredentialStore::store(std::string_view key, const Credential& credenti
     return write_config(config);
 }
 
-Result<bool> CredentialStore::erase(std::string_view key) const {
+Result<> CredentialStore::erase(std::string_view key) const {
     Json config = TRY(read_config());
     bool had_entry = false;
     if (Json* entries = config.find("auths"); entries != nullptr && entries->find(key) != nullptr) {
@@ -185,7 +185,7 @@ Result<bool> CredentialStore::erase(std::string_view key) const {
     }
     if (std::string helper = helper_for(config, key); !helper.empty() && had_entry)
         TRY(run_helper(helper, "erase", key));
-    return had_entry;
+    return {};
 }
 
 }  // namespace tare::cli::docker

@@ -28,8 +28,8 @@ class CredentialStore {
     /// `key` is config_key_of(registry).
     Result<std::optional<Credential>> find(std::string_view key) const;
     Result<> store(std::string_view key, const Credential& credential) const;
-    /// False if there was none.
-    Result<bool> erase(std::string_view key) const;
+    /// Forgetting what is not there is success.
+    Result<> erase(std::string_view key) const;
     /// True if this registry's credentials end up in config.json itself.
     Result<bool> is_plain(std::string_view key) const;
     std::string config_path() const { return cat(settings_.config_directory, "/config.json"); }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "cli/common/filter_flag.h"
 #include "cli/common/key_value.h"
 #include "cli/common/safe_text.h"
 #include "cli/common/template.h"
@@ -53,7 +54,7 @@ Json for_template(const Json& event) {
 Result<int> events(Invocation& call) {
     std::vector<std::string> filters;
     std::string format, since, until;
-    call.flags.list(filters, "filter", 'f', "Show only events that match, KEY=VALUE", "filter");
+    define_filter(call.flags, filters, 'f', "Show only events that match, KEY=VALUE");
     call.flags.text(format, "format", 0, "\"json\" or a Go template for each event");
     call.flags.text(since, "since", 0, "Begin with events since this time or duration (10m)");
     call.flags.text(until, "until", 0, "End at this time or duration");

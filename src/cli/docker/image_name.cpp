@@ -73,8 +73,10 @@ Result<ImageName> parse_image_name(std::string_view text) {
     for (std::string_view component : split(path, '/')) {
         if (is_path_component(component)) continue;
         if (is_path_component(to_lower(component)))
-            return fail(ErrorKind::invalid_argument, "invalid reference format: repository name (",
-                        familiar_repository(front), ") must be lowercase");
+            return fail(
+                ErrorKind::invalid_argument, "invalid reference format: repository name (",
+                path.find('/') == std::string_view::npos && path.size() == front.size() ? "library/" : "",
+                path, ") must be lowercase");
         return invalid_reference();
     }
     name.repository = front;

@@ -1,4 +1,5 @@
 
+#include "cli/common/filter_flag.h"
 #include "cli/common/key_value.h"
 #include "cli/common/safe_text.h"
 #include "cli/docker/command.h"
@@ -34,7 +35,7 @@ struct Options {
 void define(FlagSet& flags, Options& options) {
     flags.boolean(options.all, "all", 'a', "Show intermediate images too");
     flags.boolean(options.digests, "digests", 0, "Show digests");
-    flags.list(options.filters, "filter", 'f', "Show only images that match, KEY=VALUE", "filter");
+    define_filter(flags, options.filters, 'f', "Show only images that match, KEY=VALUE");
     flags.text(options.format, "format", 0,
                "\"table\", \"table TEMPLATE\", \"json\" or a Go template for each image");
     flags.boolean(options.no_trunc, "no-trunc", 0, "Show everything in full length");

@@ -180,10 +180,12 @@ Result<int> print_with(std::string_view format, Json info, const Settings& setti
     info.set("ClientInfo", client_json(settings));
     TemplateScope scope;
     scope.shape_of = api_shape;
+    scope.alias_of = api_alias;
+    scope.type_name = "system.dockerInfo";
     auto text = parsed->execute(info, scope);
     if (!text) {
         print("\n");
-        return std::move(text.error().prepend("template parsing error"));
+        return std::move(text.error());
     }
     print(cat(*text, '\n'));
     return 0;

@@ -26,9 +26,9 @@ Result<Json> find_object(Daemon& daemon, const std::string& name, std::string_vi
     for (std::string_view kind : kKinds) {
         if (!type.empty() && type != kind) continue;
         auto found = daemon.get(target_of(kind, name, size));
-        if (found || !found.error().is(ErrorKind::not_found)) return found;
+        if (found || !type.empty() || !found.error().is(ErrorKind::not_found)) return found;
     }
-    return fail(ErrorKind::not_found, "Error: No such ", type.empty() ? "object" : type, ": ", name);
+    return fail(ErrorKind::not_found, "Error: No such object: ", name);
 }
 
 }  // namespace

@@ -24,7 +24,10 @@ class Collector {
             found_.push(std::move(object));
         } else {
             TemplateScope scope;
-            scope.shape_of = api_shape;
+            if (!format_->mentions_any(is_raw_name)) {
+                scope.shape_of = api_shape;
+                scope.alias_of = api_alias;
+            }
             std::string partial;
             auto text = format_->execute(object, scope, &partial);
             output_ += cat(text ? *text : partial, '\n');

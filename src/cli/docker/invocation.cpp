@@ -24,9 +24,9 @@ std::string Invocation::arity_error() const {
     return cat("requires at least ", least, " and at most ", plural(most));
 }
 
-void Invocation::print_usage_error(std::string_view message) const {
-    print_error(cat(message, "\n\n", usage_line(command_, settings.program), "\n\nRun '", settings.program,
-                    ' ', command_.path, " --help' for more information\n"));
+void Invocation::print_usage_error(std::string_view message, std::string_view verb) const {
+    print_error(cat(message, "\n\n", usage_line(command_, settings.program), "\n\n", verb, " '",
+                    settings.program, ' ', command_.path, " --help' for more information\n"));
 }
 
 bool Invocation::parse() {
@@ -45,7 +45,7 @@ bool Invocation::parse() {
         // `-h` asks for help wherever it means nothing else.
         if (parsed.error().message() == "unknown shorthand flag: 'h' in -h") help = true;
         if (!help) {
-            print_usage_error(parsed.error().message());
+            print_usage_error(parsed.error().message(), "Run");
             return stop(kExitDaemon);
         }
     }
@@ -56,7 +56,9 @@ bool Invocation::parse() {
     arguments = std::move(*parsed);
     std::string problem = arity_error();
     if (!problem.empty()) {
-        print_usage_error(cat(settings.program, ": '", settings.program, ' ', command_.path, "' ", problem));
+        const bool open_ended = command_.arity.most == static_cast<std::size_t>(-1);
+        print_usage_error(cat(settings.program, ": '", settings.program, ' ', command_.path, "' ", problem),
+                          open_ended ? "See" : "Run");
         return stop(kExitFailure);
     }
     return true;

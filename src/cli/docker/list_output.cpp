@@ -8,14 +8,9 @@ namespace tare::cli::docker {
 
 namespace {
 
-TemplateScope scope_of(const ListView& view, const Json& row) {
-    TemplateScope scope;
-    scope.type_name = view.type_name;
-    if (view.method)
-        scope.method = [&view, &row](std::string_view name, std::span<const Value> arguments) {
-            return view.method(row, name, arguments);
-        };
-    return scope;
+// The label of `.Label "x"`; nothing for other calls.
+const std::string* asked_label(std::string_view name, std::span<const Value> arguments) {
+    return name == "Label" && arguments.size() == 1 ? arguments[0].json.as_string() : nullptr;
 }
 
 Json header_of(const ListView& view) {
@@ -68,37 +63,52 @@ Result<ListFormat> ListFormat::parse(const ListView& view, std::string_view form
     } else {
         text = format;
     }
-    std::string unescaped = unescape_format(trim(text));
-    auto parsed = Template::parse(unescaped);
-    if (!parsed) return std::move(parsed.error().prepend("template parsing error"));
+    while (text.starts_with(' '))
+        text.erase(0, 1);
+    while (text.ends_with(' '))
+        text.pop_back();
+    auto parsed = Template::parse(unescape_format(text));
+    if (!parsed) return std::move(parsed.error().prepend("failed to parse template"));
     return ListFormat(view, std::move(*parsed), is_table);
 }
 
-Result<std::string> ListFormat::render_row(const Json& row) const {
-    auto text = template_.execute(row, scope_of(*view_, row));
+Result<std::string> ListFormat::render_row(const Row& row) const {
+    TemplateScope scope;
+    scope.type_name = view_->type_name;
+    scope.method = [&row](std::string_view name, std::span<const Value> arguments) -> std::optional<Value> {
+        const std::string* label = asked_label(name, arguments);
+        if (label == nullptr) return std::nullopt;
+        const Json* value = row.labels.find(*label);
+        return Value{value != nullptr ? *value : Json(""), {}, true};
+    };
+    auto text = template_.execute(row.fields, scope);
     if (!text) return std::move(text.error().prepend("failed to execute template"));
     return cat(*text, '\n');
 }
 
 Result<std::string> ListFormat::render(const std::vector<Json>& rows) const {
-    std::string body;
+    std::vector<Row> with_labels;
     for (const Json& row : rows)
+        with_labels.push_back({row, Json()});
+    return render(with_labels);
+}
+
+Result<std::string> ListFormat::render(const std::vector<Row>& rows) const {
+    std::string body;
+    for (const Row& row : rows)
         body += TRY(render_row(row));
     if (!is_table_) return body;
     TemplateScope scope;
     scope.functions = TemplateScope::Functions::headers;
     scope.method = [](std::string_view name, std::span<const Value> arguments) -> std::optional<Value> {
-        // `.Label "x"` heads its column with the label's last word.
-        if (name != "Label" || arguments.size() != 1 || !arguments[0].json.is_string()) return std::nullopt;
-        std::string_view label = *arguments[0].json.as_string();
-        std::string_view last = label.substr(label.rfind('.') + 1);
-        std::string out;
-        for (char c : last)
-            out += c == '-' || c == '_' ? ' ' : c;
-        return Value{Json(out), {}, true};
+        const std::string* label = asked_label(name, arguments);
+        if (label == nullptr) return std::nullopt;
+        // The last word of "com.example.my-label" heads the column: "my label".
+        std::string header = label->substr(label->rfind('.') + 1);
+        return Value{Json(replace_all(replace_all(header, "-", " "), "_", " ")), {}, true};
     };
     std::string header = TRY(template_.execute(header_of(*view_), scope));
-    return cat(view_->header_prefix, align_columns(cat(header, '\n', body)));
+    return align_columns(cat(header, '\n', body));
 }
 
 }  // namespace tare::cli::docker

@@ -2,7 +2,6 @@
 
 // `--format` for lists: the default table, "table TEMPLATE", "json" or a template for each row.
 
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +19,12 @@ struct Column {
     std::string_view header;
 };
 
+/// One line: its fields, and the labels that `.Label "x"` reads.
+struct Row {
+    Json fields;
+    Json labels = Json();
+};
+
 /// What a list command can show.
 struct ListView {
     std::string_view type_name;       ///< Go type in messages: "*formatter.ContainerContext"
@@ -27,11 +32,6 @@ struct ListView {
     std::string default_table;        ///< template behind "table " when no format was given
     std::string quiet;                ///< template for -q
     std::string raw;                  ///< template for "raw"; "" if the list has none
-    std::string header_prefix = {};   ///< written before the table's header (stats clears the screen)
-    /// Methods of a row with arguments (`.Label "x"`).
-    std::function<std::optional<Value>(const Json& row, std::string_view name,
-                                       std::span<const Value> arguments)>
-        method = {};
 };
 
 enum class Quiet { no, yes };
@@ -45,12 +45,14 @@ class ListFormat {
     bool is_table() const { return is_table_; }
     /// True if a row's field is shown.
     bool mentions(std::string_view field) const { return template_.mentions(field); }
+    /// True if the whole row is shown (`json .`).
+    bool takes_whole() const { return template_.takes_whole(); }
     /// The whole output for these rows.
+    Result<std::string> render(const std::vector<Row>& rows) const;
     Result<std::string> render(const std::vector<Json>& rows) const;
-    /// One row without header, with its newline (events, streams).
-    Result<std::string> render_row(const Json& row) const;
 
   private:
+    Result<std::string> render_row(const Row& row) const;
     ListFormat(const ListView& view, Template parsed, bool is_table)
         : view_(&view), template_(std::move(parsed)), is_table_(is_table) {}
 

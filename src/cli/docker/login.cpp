@@ -137,11 +137,8 @@ Result<int> login(Invocation& call) {
 Result<int> logout(Invocation& call) {
     if (!call.parse()) return call.exit_code();
     const std::string key = key_of(call);
-    if (TRY(CredentialStore(call.settings).erase(key))) {
-        print(cat("Removing login credentials for ", key, '\n'));
-    } else {
-        print(cat("Not logged in to ", key, '\n'));
-    }
+    print(cat("Removing login credentials for ", key, '\n'));
+    TRY(CredentialStore(call.settings).erase(key));
     return 0;
 }
 

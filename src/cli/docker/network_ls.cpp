@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "cli/common/filter_flag.h"
 #include "cli/common/go_format.h"
 #include "cli/common/key_value.h"
 #include "cli/common/natural_order.h"
@@ -56,7 +57,7 @@ Result<int> network_ls(Invocation& call) {
     bool no_trunc = false, quiet = false;
     std::string format;
     std::vector<std::string> filters;
-    call.flags.list(filters, "filter", 'f', "Show only networks that match, KEY=VALUE", "filter");
+    define_filter(call.flags, filters, 'f', "Show only networks that match, KEY=VALUE");
     call.flags.text(format, "format", 0,
                     "\"table\", \"table TEMPLATE\", \"json\" or a Go template for each network");
     call.flags.boolean(no_trunc, "no-trunc", 0, "Show everything in full length");
@@ -73,11 +74,11 @@ Result<int> network_ls(Invocation& call) {
     Query query;
     query.add_if("filters", TRY(filters_parameter(filters)));
     Json networks = TRY(Daemon(call.settings).get(cat("/networks", query.text())));
-    std::vector<Json> rows;
+    std::vector<Row> rows;
     if (auto* array = networks.as_array())
         for (const Json& network : *array)
-            rows.push_back(row_of(network, !no_trunc));
-    std::ranges::stable_sort(rows, natural_less, [](const Json& row) { return text_at(row, "Name"); });
+            rows.push_back({row_of(network, !no_trunc), member_at(network, "Labels")});
+    std::ranges::stable_sort(rows, natural_less, [](const Row& row) { return text_at(row.fields, "Name"); });
     print(TRY(parsed.render(rows)));
     return 0;
 }

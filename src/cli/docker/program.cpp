@@ -62,7 +62,8 @@ Result<Endpoint> choose_endpoint(const GlobalOptions& options) {
     return Endpoint{std::move(host), false};
 }
 
-Result<Settings> settings_of(const GlobalOptions& options, std::string_view program, std::string_view version) {
+Result<Settings> settings_of(const GlobalOptions& options, std::string_view program,
+                             std::string_view version) {
     Settings settings;
     settings.program = program;
     settings.version = version;
@@ -106,7 +107,9 @@ int dispatch(std::span<const std::string> words, const Settings& settings, Invoc
     const Command* command = words.size() > 1 ? find_command(cat(name, ' ', words[1])) : nullptr;
     if (command != nullptr) return run_command(*command, settings, words.subspan(2), mode);
     if (wants_help) {
-        print(group_help(name, settings.program));
+        // Asked for, help is the output; as an answer to half a command it is a remark.
+        words.size() == 1 && mode == Invocation::Mode::act ? print_error(group_help(name, settings.program))
+                                                           : print(group_help(name, settings.program));
         return 0;
     }
     return unknown_command(settings.program, cat(name, ' ', words[1]), name);
@@ -154,8 +157,8 @@ int run_program(std::span<const std::string> arguments, std::string_view version
     }
     auto words = flags.parse(arguments, FlagSet::Interspersed::no);
     if (!words) {
-        print_error(cat(words.error().message(), "\n\nUsage:  ", program, " [OPTIONS] COMMAND\n\nRun '",
-                        program, " --help' for more information\n"));
+        print_error(cat(words.error().message(), "\n\nUsage:  ", program,
+                        " [OPTIONS] COMMAND [ARG...]\n\nRun '", program, " --help' for more information\n"));
         return kExitDaemon;
     }
     if (options.version) {

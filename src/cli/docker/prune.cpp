@@ -1,5 +1,6 @@
 // container prune, image prune, volume prune, network prune, system prune.
 
+#include "cli/common/filter_flag.h"
 #include "cli/common/go_format.h"
 #include "cli/common/key_value.h"
 #include "cli/common/safe_text.h"
@@ -20,7 +21,7 @@ struct Options {
 };
 
 void define(FlagSet& flags, Options& options) {
-    flags.list(options.filters, "filter", 0, "Remove only what matches, KEY=VALUE", "filter");
+    define_filter(flags, options.filters, 0, "Remove only what matches, KEY=VALUE");
     flags.boolean(options.force, "force", 'f', "Do not ask");
 }
 

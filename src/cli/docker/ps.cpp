@@ -1,5 +1,4 @@
-#include <map>
-
+#include "cli/common/filter_flag.h"
 #include "cli/common/key_value.h"
 #include "cli/common/safe_text.h"
 #include "cli/docker/command.h"
@@ -45,7 +44,7 @@ struct Options {
 
 void define(FlagSet& flags, Options& options) {
     flags.boolean(options.all, "all", 'a', "Show all containers, not only the running ones");
-    flags.list(options.filters, "filter", 'f', "Show only containers that match, KEY=VALUE", "filter");
+    define_filter(flags, options.filters, 'f', "Show only containers that match, KEY=VALUE");
     flags.text(options.format, "format", 0,
                "\"table\", \"table TEMPLATE\", \"json\" or a Go template for each container");
     flags.integer(options.last, "last", 'n', "Show the n containers created last, in any state");
@@ -77,33 +76,21 @@ Result<int> ps(Invocation& call) {
 
     if (options.format.empty() && !options.quiet) options.format = call.settings.config_text("psFormat");
     ListView view = view_of(options);
-    std::vector<Json> labels;  // of each row, for `.Label "x"`
     ListFormat format = TRY(ListFormat::parse(view, options.format, options.quiet ? Quiet::yes : Quiet::no));
     Query query;
     if (options.latest) options.last = 1;
     query.flag("all", options.all || options.last >= 0);
     if (options.last > 0) query.add("limit", cat(options.last));
-    query.flag("size", options.size || format.mentions("Size"));
+    query.flag("size",
+               options.size || format.mentions("Size") || (format.takes_whole() && options.format != "json"));
     query.add_if("filters", TRY(filters_parameter(options.filters)));
     Json containers = TRY(Daemon(call.settings).get(cat("/containers/json", query.text())));
 
     const auto truncate = options.no_trunc ? Truncate::no : Truncate::yes;
-    std::map<std::string, Json> labels_by_row;
-    std::vector<Json> rows;
+    std::vector<Row> rows;
     if (auto* array = containers.as_array())
-        for (const Json& container : *array) {
-            rows.push_back(container_row(container, truncate));
-            labels_by_row[dump(rows.back())] = member_at(container, "Labels");
-        }
-    view.method = [&](const Json& row, std::string_view name,
-                      std::span<const Value> arguments) -> std::optional<Value> {
-        if (name != "Label" || arguments.size() != 1 || !arguments[0].json.is_string()) return std::nullopt;
-        auto found = labels_by_row.find(dump(row));
-        return Value{
-            Json(found == labels_by_row.end() ? "" : text_at(found->second, *arguments[0].json.as_string())),
-            {},
-            true};
-    };
+        for (const Json& container : *array)
+            rows.push_back({container_row(container, truncate), member_at(container, "Labels")});
     print(TRY(format.render(rows)));
     return 0;
 }

@@ -7,7 +7,9 @@ namespace tare::cli::docker {
 
 Result<int> tag(Invocation& call) {
     if (!call.parse()) return call.exit_code();
-    ImageName target = TRY(parse_image_name(call.arguments[1]));
+    ImageName target = TRY_CONTEXT(
+        parse_image_name(call.arguments[1]),
+        cat("Error parsing reference: ", quote(call.arguments[1]), " is not a valid repository/tag"));
     Query query;
     query.add("repo", target.repository).add("tag", target.tag.empty() ? "latest" : target.tag);
     TRY(Daemon(call.settings).post(cat("/images/", path_reference(call.arguments[0]), "/tag", query.text())));

@@ -24,6 +24,11 @@ Result<Output> Output::open(const std::string& path, std::string_view terminal_m
         if (posix::is_terminal(1)) return fail(ErrorKind::invalid_argument, terminal_message);
         return output;
     }
+    std::string directory =
+        path.find('/') == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
+    if (!posix::exists(directory))
+        return fail(ErrorKind::not_found, "invalid output path: stat ", directory,
+                    ": no such file or directory");
     output.path_ = path;
     output.temporary_ = cat(path, ".partial");
     output.file_ = TRY(posix::open_file(output.temporary_, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600));

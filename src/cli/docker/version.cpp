@@ -4,6 +4,7 @@
 #include "cli/common/table.h"
 #include "cli/common/template.h"
 #include "cli/common/timestamp.h"
+#include "cli/docker/api_shape.h"
 #include "cli/docker/command.h"
 #include "cli/docker/daemon.h"
 #include "cli/docker/each_name.h"
@@ -80,7 +81,8 @@ std::string component_text(const Json& component) {
     if (name == "Engine") return out + engine_text(component);
     out += cat("  Version:\t", text_at(component, "Version"), '\n');
     const Json details = sorted(member_at(component, "Details"));
-    for (const auto& [key, value] : *details.as_object()) out += cat("  ", key, ":\t", go_print(value), '\n');
+    for (const auto& [key, value] : *details.as_object())
+        out += cat("  ", key, ":\t", go_print(value), '\n');
     return out;
 }
 
@@ -98,7 +100,12 @@ Result<int> print_with(std::string_view format, const Json& both) {
         print_error(cat("template parsing error: ", parsed.error().message(), '\n'));
         return kExitTemplate;
     }
-    print(cat(TRY(parsed->execute(both)), '\n'));
+    TemplateScope scope;
+    scope.alias_of = api_alias;
+    std::string partial;
+    auto text = parsed->execute(both, scope, &partial);
+    print(cat(text ? *text : partial, '\n'));
+    if (!text) return std::move(text.error());
     return 0;
 }
 
@@ -123,9 +130,6 @@ Result<int> version(Invocation& call) {
     }
     int exit_code = failure.empty() ? 0 : kExitFailure;
     if (!format.empty()) {
-        // Templates and scripts read the names that Docker's client gives these.
-        Json& client = *both.find("Client");
-        if (format != "json") client.set("APIVersion", member_at(client, "ApiVersion"));
         int shown = TRY(print_with(format, both));
         if (shown != 0) return shown;
     } else {

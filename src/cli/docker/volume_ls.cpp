@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "cli/common/filter_flag.h"
 #include "cli/common/go_format.h"
 #include "cli/common/key_value.h"
 #include "cli/common/natural_order.h"
@@ -55,7 +56,7 @@ Result<int> volume_ls(Invocation& call) {
     std::string format;
     std::vector<std::string> filters;
     call.flags.boolean(cluster, "cluster", 0, "Show only cluster volumes").is_hidden = true;
-    call.flags.list(filters, "filter", 'f', "Show only volumes that match, KEY=VALUE", "filter");
+    define_filter(call.flags, filters, 'f', "Show only volumes that match, KEY=VALUE");
     call.flags.text(format, "format", 0,
                     "\"table\", \"table TEMPLATE\", \"json\" or a Go template for each volume");
     call.flags.boolean(quiet, "quiet", 'q', "Show only names");
@@ -71,10 +72,10 @@ Result<int> volume_ls(Invocation& call) {
     Query query;
     query.add_if("filters", TRY(filters_parameter(filters)));
     Json answer = TRY(Daemon(call.settings).get(cat("/volumes", query.text())));
-    std::vector<Json> rows;
+    std::vector<Row> rows;
     for (const Json& volume : array_at(answer, "Volumes"))
-        rows.push_back(volume_row(volume));
-    std::ranges::stable_sort(rows, natural_less, [](const Json& row) { return text_at(row, "Name"); });
+        rows.push_back({volume_row(volume), member_at(volume, "Labels")});
+    std::ranges::stable_sort(rows, natural_less, [](const Row& row) { return text_at(row.fields, "Name"); });
     if (cluster) rows.clear();  // this engine is no cluster
     print(TRY(parsed.render(rows)));
     return 0;

@@ -182,6 +182,10 @@ std::optional<ProcessFacts> process_facts(pid_t pid) {
     return ProcessFacts{parse_integer<std::uint64_t>(fields[start_time_field]).value_or(0), fields[0][0]};
 }
 
+pid_t own_pid() {
+    return ::getpid();
+}
+
 std::optional<int> parse_signal(std::string_view text) {
     if (auto number = parse_integer<int>(text)) {
         if (*number < 1 || *number > kLastRealTime) return std::nullopt;

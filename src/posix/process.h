@@ -78,6 +78,9 @@ struct ProcessFacts {
 };
 std::optional<ProcessFacts> process_facts(pid_t pid);
 
+/// getpid(2): the caller's id in its own pid namespace.
+pid_t own_pid();
+
 /// "SIGTERM", "term" or "15" as a number; nothing for an unknown one. Real-time signals as
 /// "RTMIN+n" and "RTMAX-n".
 std::optional<int> parse_signal(std::string_view text);

@@ -100,7 +100,7 @@ Result<> set_up(const Request& request, std::string& executable, bool& can_set_g
     if (!request.state.no_new_keyring) TRY(posix::join_new_session_keyring());
     posix::Fd procfs = TRY(open_private_procfs());
     if (has(request.state, oci::NamespaceKind::user)) {
-        auto setgroups = posix::open_beneath_no_links(procfs.get(), "self/setgroups", O_RDONLY);
+        auto setgroups = posix::open_beneath_no_links(procfs.get(), own_proc("setgroups"), O_RDONLY);
         can_set_groups = !setgroups || trim(posix::read_to_end(setgroups->get(), 64).value_or("")) != "deny";
         TRY(posix::set_group_id(0));
         TRY(posix::set_user_id(0));
@@ -108,13 +108,13 @@ Result<> set_up(const Request& request, std::string& executable, bool& can_set_g
     }
     posix::set_umask(0022);
     if (process.oom_score_adj)
-        TRY(write_proc(procfs.get(), "self/oom_score_adj", cat(*process.oom_score_adj)));
+        TRY(write_proc(procfs.get(), own_proc("oom_score_adj"), cat(*process.oom_score_adj)));
     if (!process.apparmor_profile.empty())
         TRY_CONTEXT(
-            write_proc(procfs.get(), "self/attr/apparmor/exec", cat("exec ", process.apparmor_profile)),
+            write_proc(procfs.get(), own_proc("attr/apparmor/exec"), cat("exec ", process.apparmor_profile)),
             "AppArmor profile (is AppArmor enabled on this machine?)");
     if (!process.selinux_label.empty())
-        TRY_CONTEXT(write_proc(procfs.get(), "self/attr/exec", process.selinux_label),
+        TRY_CONTEXT(write_proc(procfs.get(), own_proc("attr/exec"), process.selinux_label),
                     "SELinux label (is SELinux enabled on this machine?)");
     TRY(set_rlimits(process));
     TRY(set_stdio(request));

@@ -6,6 +6,7 @@
 
 #include "posix/file.h"
 #include "posix/path.h"
+#include "posix/process.h"
 #include "run/runtime/mount_options.h"
 
 namespace tare::runtime {
@@ -40,6 +41,10 @@ Result<posix::Fd> open_checked_null() {
     if (facts.kind != posix::NodeFacts::Kind::character || facts.device_major != 1 || facts.device_minor != 3)
         return fail(ErrorKind::failed_precondition, "/dev/null of the host is not character device 1:3");
     return null;
+}
+
+std::string own_proc(std::string_view path) {
+    return cat(posix::own_pid(), "/", path);
 }
 
 Result<> write_proc(int procfs, std::string_view path, std::string_view value) {

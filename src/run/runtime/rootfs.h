@@ -47,6 +47,8 @@ Result<> finish_root(RootContext& context);
 
 /// Writes `value` to a file of the private procfs, no component of which is a link or another mount.
 Result<> write_proc(int procfs, std::string_view path, std::string_view value);
+/// "PID/path" of the calling process: "self" is a link, which write_proc does not follow.
+std::string own_proc(std::string_view path);
 /// A new procfs instance of the caller's pid namespace, not attached anywhere.
 Result<posix::Fd> open_private_procfs();
 /// The host's /dev/null: refused unless it is character device 1:3.

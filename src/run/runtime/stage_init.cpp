@@ -121,13 +121,13 @@ Result<> set_stdio(const Init& init) {
 Result<> prepare_process(Init& init) {
     const oci::Process& process = init.process();
     if (process.oom_score_adj)
-        TRY(write_proc(init.root.procfs.get(), "self/oom_score_adj", cat(*process.oom_score_adj)));
+        TRY(write_proc(init.root.procfs.get(), own_proc("oom_score_adj"), cat(*process.oom_score_adj)));
     if (!process.apparmor_profile.empty())
-        TRY_CONTEXT(write_proc(init.root.procfs.get(), "self/attr/apparmor/exec",
+        TRY_CONTEXT(write_proc(init.root.procfs.get(), own_proc("attr/apparmor/exec"),
                                cat("exec ", process.apparmor_profile)),
                     "AppArmor profile (is AppArmor enabled on this machine?)");
     if (!process.selinux_label.empty())
-        TRY_CONTEXT(write_proc(init.root.procfs.get(), "self/attr/exec", process.selinux_label),
+        TRY_CONTEXT(write_proc(init.root.procfs.get(), own_proc("attr/exec"), process.selinux_label),
                     "SELinux label (is SELinux enabled on this machine?)");
     TRY(set_rlimits(process));
     TRY(set_stdio(init));

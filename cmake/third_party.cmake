@@ -7,14 +7,17 @@ pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)
 pkg_check_modules(SSL REQUIRED IMPORTED_TARGET libssl)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal)
-pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
+# The static programs need the archive: a linker may take a shared object even with -static, and leave
+# its symbols null.
+find_library(SECCOMP_ARCHIVE libseccomp.a REQUIRED)
 pkg_check_modules(MNL REQUIRED IMPORTED_TARGET libmnl)
 pkg_check_modules(NFTABLES REQUIRED IMPORTED_TARGET libnftables)
 
-set(TARE_USES_base PkgConfig::CRYPTO)
+# The static programs hash nothing.
+set(TARE_USES_base $<$<NOT:$<BOOL:$<TARGET_PROPERTY:TARE_STATIC>>>:PkgConfig::CRYPTO>)
 set(TARE_USES_store PkgConfig::SQLITE3)
 set(TARE_USES_wire/http PkgConfig::CURL PkgConfig::SSL PkgConfig::CRYPTO Threads::Threads)
-set(TARE_USES_run/runtime PkgConfig::SECCOMP)
+set(TARE_USES_run/runtime ${SECCOMP_ARCHIVE})
 set(TARE_USES_image/layer PkgConfig::ISAL PkgConfig::ZSTD Threads::Threads)
 set(TARE_USES_image/transfer Threads::Threads)
 set(TARE_USES_engine/network PkgConfig::MNL PkgConfig::NFTABLES)

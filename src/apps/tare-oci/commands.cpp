@@ -1,6 +1,6 @@
 #include <array>
 
-#include "invocation.h"
+#include "apps/tare-oci/invocation.h"
 #include "posix/credentials.h"
 
 namespace tare::oci_command {

@@ -2,7 +2,7 @@
 
 #include <signal.h>
 
-#include "invocation.h"
+#include "apps/tare-oci/invocation.h"
 #include "posix/file.h"
 #include "posix/path.h"
 #include "posix/signals.h"

@@ -1,5 +1,5 @@
+#include "apps/tare-oci/invocation.h"
 #include "cli/common/flags.h"
-#include "invocation.h"
 #include "posix/file.h"
 
 namespace tare::oci_command {

@@ -3,8 +3,8 @@
 
 #include <signal.h>
 
+#include "apps/tare-oci/invocation.h"
 #include "cli/common/flags.h"
-#include "invocation.h"
 #include "posix/credentials.h"
 #include "posix/file.h"
 #include "posix/mount.h"

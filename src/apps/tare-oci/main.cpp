@@ -3,9 +3,9 @@
 
 #include <fcntl.h>
 
+#include "apps/tare-oci/invocation.h"
 #include "base/log.h"
 #include "cli/common/flags.h"
-#include "invocation.h"
 #include "posix/credentials.h"
 #include "posix/file.h"
 #include "posix/path.h"

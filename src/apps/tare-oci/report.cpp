@@ -1,7 +1,7 @@
 #include <algorithm>
 
+#include "apps/tare-oci/invocation.h"
 #include "cli/common/flags.h"
-#include "invocation.h"
 #include "posix/credentials.h"
 #include "posix/file.h"
 #include "posix/process.h"

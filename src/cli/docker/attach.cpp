@@ -58,7 +58,7 @@ Result<int> attach(Invocation& call) {
         .add_if("detachKeys", detach_keys);
     Hijacked connection = TRY(daemon.hijack(cat(base, "/attach", query.text()), Json()));
     TRY(session.prepare_terminal());
-    session.send_size();
+    session.send_size_twice();
     if (TRY(session.run(std::move(connection))) == SessionEnd::detached)
         return fail(ErrorKind::cancelled, "read escape sequence");
     return finish_wait(waiting);

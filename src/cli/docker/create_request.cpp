@@ -96,21 +96,23 @@ Result<Devices> devices_of(const CreateOptions& options) {
 }
 
 // A container: mode must name the container, everything else must be one of the known words.
+enum class ContainerMode { refused, allowed };
+
 Result<> check_mode(std::string_view flag, std::string_view mode,
-                    std::initializer_list<std::string_view> known, std::string_view what) {
+                    std::initializer_list<std::string_view> known, ContainerMode container,
+                    std::string_view what) {
+    constexpr std::string_view kContainer = "container:";
     if (mode.empty() || std::ranges::find(known, mode) != known.end()) return {};
-    bool takes_container = std::ranges::find(known, std::string_view("container:")) != known.end();
-    if (takes_container && mode.starts_with("container:") &&
-        mode.size() > std::string_view("container:").size())
-        return {};
+    const bool names_one = mode.starts_with(kContainer) && mode.size() > kContainer.size();
+    if (container == ContainerMode::allowed && names_one) return {};
     return bad(cat("--", flag, ": invalid ", what, " mode"));
 }
 
 Result<> check_modes(const CreateOptions& options) {
-    TRY(check_mode("pid", options.pid, {"host", "container:"}, "PID"));
-    TRY(check_mode("uts", options.uts, {"host"}, "UTS"));
-    TRY(check_mode("userns", options.userns, {"host"}, "USER"));
-    return check_mode("cgroupns", options.cgroupns, {"host", "private"}, "CGROUP");
+    TRY(check_mode("pid", options.pid, {"host"}, ContainerMode::allowed, "PID"));
+    TRY(check_mode("uts", options.uts, {"host"}, ContainerMode::refused, "UTS"));
+    TRY(check_mode("userns", options.userns, {"host"}, ContainerMode::refused, "USER"));
+    return check_mode("cgroupns", options.cgroupns, {"host", "private"}, ContainerMode::refused, "CGROUP");
 }
 
 struct Security {

@@ -64,7 +64,7 @@ Result<std::string> find_helper(std::string_view name) {
         std::string candidate = cat(directory, '/', program);
         if (is_trusted_program(candidate)) return candidate;
     }
-    return fail(ErrorKind::not_found, program,
+    return fail(ErrorKind::failed_precondition, program,
                 ": no such program in PATH that belongs to root or to you alone");
 }
 

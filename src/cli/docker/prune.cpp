@@ -87,17 +87,13 @@ int report(const Pruned& pruned) {
     return 0;
 }
 
-Error cancelled(std::string_view kind) {
-    return fail(ErrorKind::cancelled, kind, " prune has been cancelled");
-}
-
 }  // namespace
 
 Result<int> container_prune(Invocation& call) {
     Options options;
     define(call.flags, options);
     if (!call.parse()) return call.exit_code();
-    if (!TRY(go_on(options, "This will remove all stopped containers."))) return cancelled("container");
+    if (!TRY(go_on(options, "This will remove all stopped containers."))) return 0;
     Daemon daemon(call.settings);
     return report(TRY(prune_containers(daemon, options.filters)));
 }
@@ -111,7 +107,7 @@ Result<int> image_prune(Invocation& call) {
     std::string_view warning =
         all ? "This will remove all images without at least one container associated to them."
             : "This will remove all dangling images.";
-    if (!TRY(go_on(options, warning))) return cancelled("image");
+    if (!TRY(go_on(options, warning))) return 0;
     Daemon daemon(call.settings);
     return report(TRY(prune_images(daemon, options.filters, all)));
 }
@@ -125,7 +121,7 @@ Result<int> volume_prune(Invocation& call) {
     std::string_view warning =
         all ? "This will remove all local volumes not used by at least one container."
             : "This will remove anonymous local volumes not used by at least one container.";
-    if (!TRY(go_on(options, warning))) return cancelled("volume");
+    if (!TRY(go_on(options, warning))) return 0;
     if (all) options.filters.push_back("all=true");
     Daemon daemon(call.settings);
     return report(TRY(prune_volumes(daemon, options.filters)));
@@ -136,7 +132,7 @@ Result<int> network_prune(Invocation& call) {
     define(call.flags, options);
     if (!call.parse()) return call.exit_code();
     if (!TRY(go_on(options, "This will remove all custom networks not used by at least one container.")))
-        return cancelled("network");
+        return 0;
     Daemon daemon(call.settings);
     Pruned pruned = TRY(prune_networks(daemon, options.filters));
     print(pruned.text);
@@ -157,7 +153,8 @@ Result<int> system_prune(Invocation& call) {
     if (volumes) warning += "  - all anonymous volumes not used by at least one container\n";
     warning += all ? "  - all images without at least one container associated to them\n"
                    : "  - all dangling images\n";
-    if (!TRY(go_on(options, warning))) return cancelled("system");
+    warning += all ? "  - all build cache\n" : "  - unused build cache\n";
+    if (!TRY(go_on(options, warning))) return 0;
 
     Daemon daemon(call.settings);
     Pruned total;

@@ -131,14 +131,23 @@ Result<> Session::prepare_terminal() {
     return {};
 }
 
-void Session::send_size() {
+void Session::tell_size(unsigned more) {
     if (options_.resize_target.empty()) return;
     auto size = posix::window_size(kOutput);
     if (!size || (size->rows == 0 && size->columns == 0)) return;
     Query query;
-    query.add("h", cat(size->rows)).add("w", cat(size->columns));
+    query.add("h", cat(size->rows + more)).add("w", cat(size->columns + more));
     // A container that has just ended has no size; nothing is lost.
     (void)daemon_.post(cat(options_.resize_target, query.text()));
+}
+
+void Session::send_size() {
+    tell_size(0);
+}
+
+void Session::send_size_twice() {
+    tell_size(1);
+    tell_size(0);
 }
 
 void Session::pass_signal(int signal) {

@@ -44,9 +44,12 @@ class Session {
     }
     /// Tells the container the size of this terminal.
     void send_size();
+    /// Tells a wrong size first: a shell that has long written its prompt draws it anew.
+    void send_size_twice();
 
   private:
     Session(Daemon& daemon, SessionOptions options) : daemon_(daemon), options_(std::move(options)) {}
+    void tell_size(unsigned more);
     void pass_signals();
     void pass_signal(int signal);
 

@@ -91,6 +91,14 @@ Result<> Applier::apply(const TarEntry& entry, TarReader& reader) {
     std::string path = TRY(clean_entry_name(entry.path, options_.limits));
     if (path.empty()) return apply_root(entry);
     auto [parent_path, base] = split_parent(path);
+    if (parent_path.find(kWhiteoutPrefix) != std::string_view::npos) {
+        for (auto component : split(parent_path, '/')) {
+            if (is_reserved_whiteout(component)) return {};  // what aufs kept in .wh..wh.plnk
+            if (is_whiteout(component))
+                return fail(ErrorKind::invalid_argument, "whiteout ", quote(component),
+                            " is used as a directory");
+        }
+    }
     if (is_whiteout(base)) return apply_whiteout(std::string(parent_path), base);
     int parent = TRY(walk_.open(parent_path));
     note(path);

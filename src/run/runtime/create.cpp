@@ -269,16 +269,18 @@ Result<Created> create(const CreateOptions& given) {
     TRY(check_sysctls(given.spec.linux_section));
     CreateOptions options = resolved(given);
     TRY(make_state_directory(options));
+    // What the rollback looks at has to outlive it.
+    Created created;
+    cgroup::Cgroup group = cgroup::Cgroup::open({});
     Rollback rollback(options.root, options.id);
 
-    cgroup::Cgroup group = TRY(make_cgroup(options));
+    group = TRY(make_cgroup(options));
     rollback.watch(&group);
     TRY_CONTEXT(group.set(with_default_devices(options.spec.linux_section.resources)), "cgroup");
     std::string fifo = start_fifo(options.root, options.id);
     TRY(posix::make_fifo(fifo, 0600));
     posix::Fd start_end = TRY(posix::open_file(fifo, O_RDONLY | O_NONBLOCK));
 
-    Created created;
     created.state = initial_state(options);
     created.state.cgroup_paths = group.paths();
     auto [ours, theirs] = TRY(posix::make_socket_pair(posix::SocketKind::packets));

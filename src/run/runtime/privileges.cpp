@@ -60,7 +60,8 @@ Error cannot_execute(const std::string& name, int reason) {
                      cat("exec: ", quote(name), ": is a directory: permission denied"));
     // Docker and podman tell 127 from 126 by these words.
     if (reason == ENOENT)
-        return Error(ErrorKind::not_found, cat("exec: ", quote(name), ": stat ", name, ": no such file or directory"));
+        return Error(ErrorKind::not_found,
+                     cat("exec: ", quote(name), ": stat ", name, ": no such file or directory"));
     return errno_error(reason, "exec:", quote(name));
 }
 

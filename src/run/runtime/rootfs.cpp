@@ -95,6 +95,10 @@ Result<> finish_root(RootContext& context) {
         TRY_CONTEXT(posix::set_mount_attributes(context.root.get(), posix::mount_attribute::read_only, 0,
                                                 posix::Propagation::unchanged, posix::Recursive::no),
                     "make the root read-only");
+    return {};
+}
+
+Result<> share_root(RootContext& context) {
     auto propagation = TRY(root_propagation(context.spec.linux_section.rootfs_propagation));
     if (propagation == posix::Propagation::shared || propagation == posix::Propagation::unbindable)
         TRY(posix::set_mount_attributes(context.root.get(), 0, 0, propagation, posix::Recursive::yes));

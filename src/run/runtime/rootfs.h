@@ -42,8 +42,10 @@ Result<Console> make_console(RootContext& context, const oci::Process& process);
 Result<> set_sysctls(RootContext& context);
 /// maskedPaths and readonlyPaths; whatever cannot be masked is an error.
 Result<> protect_paths(RootContext& context);
-/// A read-only root and rootfsPropagation, after everything was made in it.
+/// A read-only root, after everything was made in it.
 Result<> finish_root(RootContext& context);
+/// A shared or unbindable rootfsPropagation: after pivot_root, which refuses a shared new root.
+Result<> share_root(RootContext& context);
 
 /// Writes `value` to a file of the private procfs, no component of which is a link or another mount.
 Result<> write_proc(int procfs, std::string_view path, std::string_view value);

@@ -80,10 +80,13 @@ Result<> change_root(Init& init) {
     TRY(run_hooks("createContainer", init.spec().hooks.create_container,
                   state_document(init.request.state, Status::creating)));
     TRY(finish_root(init.root));
-    if (init.request.options.root_change == CreateOptions::Root::pivot)
-        return posix::pivot_to(init.root.root.get());
-    TRY(posix::change_directory(init.root.root.get()));
-    return posix::chroot_here();
+    if (init.request.options.root_change == CreateOptions::Root::pivot) {
+        TRY(posix::pivot_to(init.root.root.get()));
+    } else {
+        TRY(posix::change_directory(init.root.root.get()));
+        TRY(posix::chroot_here());
+    }
+    return share_root(init.root);
 }
 
 Result<> build_root(Init& init) {

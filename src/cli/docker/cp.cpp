@@ -191,7 +191,9 @@ Result<int> from_container(Daemon& daemon, const Copy& copy) {
 Result<CopyInfo> local_source(const Copy& copy) {
     std::string path = TRY(absolute(copy.source));
     CopyInfo info;
-    auto missing = [&] { return fail(ErrorKind::not_found, "lstat ", path, ": no such file or directory"); };
+    auto missing = [&] {
+        return fail(ErrorKind::not_found, "lstat ", posix::clean_path(path), ": no such file or directory");
+    };
     if (!local_status(path)) return missing();
     if (copy.options.follow_link) {
         std::string resolved = TRY(posix::real_path(path));

@@ -199,5 +199,60 @@ TEST(Rebase, an_archive_holds_only_what_was_asked_for) {
               std::string::npos);
 }
 
+// What `tare cp c:/etc OUT` does with an archive that a hostile daemon gives.
+Outcome copy_from_evil(const Place& place, const std::vector<layer::TarEntry>& entries) {
+    FakeDaemon daemon;
+    std::string status = base64_encode(
+        R"({"name":"etc","size":0,"mode":2147484141,"mtime":"2025-01-01T00:00:00Z","linkTarget":""})");
+    daemon.answer("GET /containers/c/archive?path=%2Fetc ", 200, archive_of(entries, "evil"),
+                  cat("X-Docker-Container-Path-Stat: ", status, "\r\n"));
+    return run_tare(daemon, {"cp", "c:/etc", cat(place.directory, "/out")});
+}
+
+TEST(Security, cl2_an_archive_from_the_daemon_stays_below_the_target) {
+    const std::vector<std::vector<layer::TarEntry>> archives = {
+        {{TarType::regular, "../canary"}},
+        {{TarType::regular, "etc/../../canary"}},
+        {{TarType::regular, "/canary"}},
+        {{TarType::directory, "etc"},
+         {TarType::symlink, "etc/up", "../.."},
+         {TarType::regular, "etc/up/canary"}},
+        {{TarType::directory, "etc"},
+         {TarType::symlink, "etc/abs", "PLACE"},
+         {TarType::regular, "etc/abs/canary"}},
+        {{TarType::symlink, "etc", "PLACE"}, {TarType::regular, "etc/canary"}},
+        {{TarType::directory, "etc"},
+         {TarType::hard_link, "etc/hard", "../canary"},
+         {TarType::regular, "etc/hard"}},
+        {{TarType::directory, "etc"}, {TarType::hard_link, "etc/hard", "PLACE/canary"}},
+    };
+    for (const auto& given : archives) {
+        Place place;
+        place.write("canary", "untouched", 0600);
+        ASSERT_TRUE(posix::make_directories(cat(place.directory, "/out"), 0755).has_value());
+        std::vector<layer::TarEntry> entries = given;
+        for (layer::TarEntry& entry : entries)
+            entry.link_target = replace_all(entry.link_target, "PLACE", place.directory);
+        Outcome outcome = copy_from_evil(place, entries);
+        EXPECT_EQ(posix::read_file(cat(place.directory, "/canary"), 100).value(), "untouched")
+            << entries.back().path;
+        struct stat status{};
+        ASSERT_EQ(::stat(cat(place.directory, "/canary").c_str(), &status), 0);
+        EXPECT_EQ(status.st_nlink, 1u) << entries.back().path;
+        auto names = posix::list_directory(place.directory).value();
+        EXPECT_EQ(names.size(), 2u) << outcome.errors;
+    }
+}
+
+TEST(Cp, a_directory_arrives_below_an_existing_target) {
+    Place place;
+    ASSERT_TRUE(posix::make_directories(cat(place.directory, "/out"), 0755).has_value());
+    Outcome outcome = copy_from_evil(
+        place, {{TarType::directory, "etc"}, {TarType::regular, "etc/a"}, {TarType::symlink, "etc/l", "a"}});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
+    EXPECT_EQ(posix::read_file(cat(place.directory, "/out/etc/a"), 100).value(), "evil");
+    EXPECT_EQ(posix::read_link(cat(place.directory, "/out/etc/l")).value(), "a");
+}
+
 }  // namespace
 }  // namespace tare::cli::docker

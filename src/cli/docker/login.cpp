@@ -84,8 +84,9 @@ Result<> keep(const CredentialStore& store, const std::string& key, Credential c
               const Json& answer) {
     if (std::string token = text_at(answer, "IdentityToken"); !token.empty())
         credential = {credential.username, {}, token};
+    const bool is_news = !TRY(store.find(key));
     TRY_CONTEXT(store.store(key, credential), "Error saving credentials");
-    if (TRY(store.is_plain(key)))
+    if (is_news && TRY(store.is_plain(key)))
         print_error(cat("\nWARNING! Your credentials are stored unencrypted in '", store.config_path(),
                         "'.\nA credential helper (\"credsStore\" in that file) keeps them out of it.\n\n"));
     std::string status = text_at(answer, "Status");

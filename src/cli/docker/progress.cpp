@@ -98,7 +98,8 @@ Result<> Progress::show(const Json& document) {
         return {};
     }
     bool has_detail = document.find("progressDetail") != nullptr;
-    print_line(has_detail || lines_.contains(id) ? id : std::string(), cat(head, ' ', bar));
+    const bool is_layer = has_detail || lines_.contains(id);
+    print_line(is_layer ? id : std::string(), is_layer ? cat(head, ' ', bar) : head);
     return {};
 }
 

@@ -1,5 +1,6 @@
 #include "posix/socket.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -143,6 +144,31 @@ Result<Message> receive_message(int socket, std::size_t max_bytes) {
         return fail(ErrorKind::invalid_argument, "receive on a unix socket: more descriptors than allowed");
     received.bytes.resize(static_cast<std::size_t>(count));
     return received;
+}
+
+Result<std::size_t> send_now(int socket, std::span<const std::string_view> parts) {
+    std::array<iovec, 8> vectors{};
+    std::size_t count = std::min(parts.size(), vectors.size());
+    for (std::size_t i = 0; i < count; ++i)
+        vectors[i] = {.iov_base = const_cast<char*>(parts[i].data()), .iov_len = parts[i].size()};
+    msghdr message{};
+    message.msg_iov = vectors.data();
+    message.msg_iovlen = count;
+    while (true) {
+        ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent >= 0) return static_cast<std::size_t>(sent);
+        if (errno == EAGAIN) return Error(ErrorKind::unavailable, "no room yet").set_error_number(EAGAIN);
+        if (errno != EINTR) return last_error("send on a socket");
+    }
+}
+
+Result<std::size_t> receive_now(int socket, char* buffer, std::size_t size) {
+    while (true) {
+        ssize_t count = ::recv(socket, buffer, size, MSG_DONTWAIT);
+        if (count >= 0) return static_cast<std::size_t>(count);
+        if (errno == EAGAIN) return Error(ErrorKind::unavailable, "nothing yet").set_error_number(EAGAIN);
+        if (errno != EINTR) return last_error("receive on a socket");
+    }
 }
 
 Result<> shut_down_writing(int socket) {

@@ -2,6 +2,7 @@
 
 // Unix sockets: files in directories that only we can enter, never abstract names (security rule R21).
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -44,6 +45,12 @@ struct Message {
 /// What one recvmsg gives, at most `max_bytes`. A message whose descriptors did not fit is an error, and
 /// none of them leaks.
 Result<Message> receive_message(int socket, std::size_t max_bytes);
+
+/// Sends what fits without waiting, of the parts one after another, and returns how many bytes that was;
+/// `unavailable` with EAGAIN if nothing fits. A peer that is gone is an error, never a signal.
+Result<std::size_t> send_now(int socket, std::span<const std::string_view> parts);
+/// Receives what is there without waiting; 0 at the end, `unavailable` with EAGAIN if there is nothing.
+Result<std::size_t> receive_now(int socket, char* buffer, std::size_t size);
 
 /// Half-closes for writing.
 Result<> shut_down_writing(int socket);

@@ -10,3 +10,4 @@ endfunction()
 
 include_directories(${CMAKE_BINARY_DIR}/generated)
 tare_embed_text(oci seccomp_default.json kSeccompDefaultJson)
+tare_embed_text(store schema.sql kSchemaSql)

@@ -39,7 +39,7 @@ std::string_view to_string(HealthStatus status) {
     return "unhealthy";
 }
 
-std::chrono::nanoseconds Health::wait(WallTime now) const {
+std::chrono::nanoseconds Health::wait(Time now) const {
     if (status_ == HealthStatus::starting && is_in_start_period(now)) return policy_.start_interval;
     return policy_.interval;
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 
 namespace tare::supervisor {
 
@@ -34,19 +35,17 @@ Result<std::vector<std::string>> probe_command(const std::vector<std::string>& t
 enum class HealthStatus { starting, healthy, unhealthy };
 std::string_view to_string(HealthStatus status);
 
-using WallTime = std::chrono::system_clock::time_point;
-
 /// One probe that has come to an end.
 struct ProbeResult {
-    WallTime started_at;
-    WallTime ended_at;
+    Time started_at;
+    Time ended_at;
     int exit_code = 0;  ///< -1: it took too long or could not be started
     std::string output;
 };
 
 class Health {
   public:
-    Health(HealthPolicy policy, WallTime container_started_at)
+    Health(HealthPolicy policy, Time container_started_at)
         : policy_(std::move(policy)), started_at_(container_started_at) {}
 
     const HealthPolicy& policy() const { return policy_; }
@@ -57,17 +56,17 @@ class Health {
 
     /// How long to wait for the next probe: the start interval while the container is starting within its
     /// start period, else the interval.
-    std::chrono::nanoseconds wait(WallTime now) const;
+    std::chrono::nanoseconds wait(Time now) const;
     /// Whether the status changed.
     bool take(ProbeResult result);
     /// Takes up what was stored before a restart of the daemon.
     void restore(HealthStatus status, int failing_streak, std::deque<ProbeResult> log);
 
   private:
-    bool is_in_start_period(WallTime now) const { return now - started_at_ < policy_.start_period; }
+    bool is_in_start_period(Time now) const { return now - started_at_ < policy_.start_period; }
 
     HealthPolicy policy_;
-    WallTime started_at_;
+    Time started_at_;
     HealthStatus status_ = HealthStatus::starting;
     int failing_streak_ = 0;
     std::deque<ProbeResult> log_;

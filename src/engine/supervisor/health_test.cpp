@@ -8,7 +8,7 @@ namespace {
 using namespace std::chrono_literals;
 using Words = std::vector<std::string>;
 
-const WallTime kStart = WallTime() + 1000h;
+const Time kStart = Time() + 1000h;
 
 ProbeResult probe(int exit_code, std::chrono::seconds after) {
     return {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/time.h"
 #include "run/cgroup/stats.h"
 
 namespace tare::supervisor {
@@ -25,7 +26,7 @@ struct InterfaceUse {
 };
 
 struct Stats {
-    std::chrono::system_clock::time_point read_at;
+    Time read_at;
     std::string id;
     std::string name;
     bool running = false;

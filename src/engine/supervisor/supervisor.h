@@ -2,7 +2,7 @@
 
 // The life of containers, as the Docker face asks for it.
 //
-//     auto created = TRY(supervisor.create({.name = "web", .config = …, .host_config = …}));
+//     auto created = TRY(supervisor.create({.name = "web", .body = …}));
 //     TRY(supervisor.attach(created.id, streams, client));    // kept until the task exists
 //     auto waiting = TRY(supervisor.wait(created.id, WaitCondition::next_exit, callback));
 //     TRY(supervisor.start(created.id));
@@ -23,33 +23,18 @@
 
 #include "base/deadline.h"
 #include "base/result.h"
+#include "engine/container/config_json.h"
+#include "engine/container/container.h"
 #include "engine/supervisor/stats.h"
 #include "engine/task/tasks.h"
 #include "posix/fd.h"
 
-namespace tare::container {
-struct Config;
-struct Container;
-struct HostConfig;
-class Containers;
-}  // namespace tare::container
-
 namespace tare::supervisor {
-
-/// What a request says of the container's place in one network (NetworkingConfig.EndpointsConfig).
-struct RequestedEndpoint {
-    std::string network;
-    std::string ipv4_address;
-    std::string mac_address;
-    std::vector<std::string> aliases;
-};
 
 /// POST /containers/create.
 struct CreateRequest {
     std::string name;  ///< without a leading slash; empty: one is made up
-    const container::Config& config;
-    const container::HostConfig& host_config;
-    std::vector<RequestedEndpoint> endpoints;
+    container::CreateRequest body;
     std::string platform;  ///< "linux/arm64"; empty: the host's
 };
 struct Created {
@@ -152,10 +137,9 @@ class Supervisor {
     Result<> pause(const std::string& name_or_id);
     Result<> unpause(const std::string& name_or_id);
     Result<> rename(const std::string& name_or_id, const std::string& new_name);
-    /// Limits of a container, running or not, and its restart policy: what `changes` leaves at its
-    /// default stays as it is. Returns warnings.
+    /// Limits of a container, running or not, and its restart policy. Returns warnings.
     Result<std::vector<std::string>> update(const std::string& name_or_id,
-                                            const container::HostConfig& changes);
+                                            const container::UpdateRequest& request);
     /// Row, snapshot, log, network, and anonymous volumes if asked. failed_precondition "You cannot remove
     /// a running container …" without force.
     Result<> remove(const std::string& name_or_id, const RemoveOptions& options = {});

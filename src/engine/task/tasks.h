@@ -27,6 +27,7 @@
 
 #include "base/deadline.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "oci/resources.h"
 #include "oci/runtime_spec.h"
 #include "posix/fd.h"
@@ -84,7 +85,7 @@ struct Exit {
     std::string exec_id;
     pid_t pid = 0;
     int status = 0;  ///< as a shell tells it: the code, or 128 + signal
-    std::chrono::system_clock::time_point at;
+    Time at;
     bool out_of_memory = false;  ///< the kernel killed in its control group
 };
 
@@ -94,7 +95,7 @@ struct State {
     Status status = Status::unknown;
     pid_t pid = 0;
     int exit_status = 0;
-    std::chrono::system_clock::time_point exited_at;
+    Time exited_at;
 };
 
 /// What `recover` found of a task.

@@ -30,13 +30,13 @@ Result<sockaddr_un> address_of(const std::string& path) {
     return address;
 }
 
-Result<Fd> make_socket() {
-    Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!socket) return last_error("create a unix socket");
+}  // namespace
+
+Result<Fd> make_socket(int family, int type, int protocol) {
+    Fd socket(::socket(family, type | SOCK_CLOEXEC, protocol));
+    if (!socket) return last_error("create a socket");
     return socket;
 }
-
-}  // namespace
 
 Result<std::pair<Fd, Fd>> make_socket_pair(SocketKind kind) {
     int ends[2];
@@ -49,7 +49,7 @@ Result<Fd> listen_unix(const std::string& path, mode_t mode) {
     std::string temporary = path + "~";
     sockaddr_un address = TRY(address_of(temporary));
     TRY(remove_file(temporary));
-    Fd socket = TRY(make_socket());
+    Fd socket = TRY(make_socket(AF_UNIX, SOCK_STREAM, 0));
     // fchmod before bind decides the file's mode: there is no moment in which it is wider.
     if (::fchmod(socket.get(), mode) < 0) return last_error("chmod the socket for", path);
     if (::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) < 0)
@@ -62,7 +62,7 @@ Result<Fd> listen_unix(const std::string& path, mode_t mode) {
 
 Result<Fd> connect_unix(const std::string& path) {
     sockaddr_un address = TRY(address_of(path));
-    Fd socket = TRY(make_socket());
+    Fd socket = TRY(make_socket(AF_UNIX, SOCK_STREAM, 0));
     while (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) < 0)
         if (errno != EINTR) return last_error("connect to", path);
     return socket;

@@ -20,6 +20,9 @@ enum class SocketKind { stream, packets };
 /// Two connected sockets; `packets` keeps message boundaries (SOCK_SEQPACKET).
 Result<std::pair<Fd, Fd>> make_socket_pair(SocketKind kind);
 
+/// socket(2), O_CLOEXEC: for libraries that connect by themselves.
+Result<Fd> make_socket(int family, int type, int protocol);
+
 /// A listening socket at `path` (at most 107 bytes), mode `mode` from its first moment: bound under a
 /// temporary name in the same directory, then renamed over what was there.
 Result<Fd> listen_unix(const std::string& path, mode_t mode);

@@ -100,6 +100,8 @@ class Client {
     /// a certificate that cannot be verified, permission_denied for a local peer that is refused,
     /// deadline_exceeded, cancelled.
     Result<Exchange> send(const ClientRequest& request, const std::stop_token& cancel = {});
+    /// Closes the connections that nobody uses; the next request opens its own.
+    void close_idle();
 
     struct State;
 

@@ -82,8 +82,8 @@ struct ResolvedImage {
     oci::ImageConfig config;
     Digest chain_id;  ///< the committed snapshot to start from; empty for an image without layers
     std::uint64_t size_bytes = 0;  ///< of the unpacked layers, 0 until they are unpacked
-    std::int64_t created_at = 0;   ///< when the row was made, ns
-    std::int64_t updated_at = 0;
+    Time created;                  ///< when the row was made
+    Time updated;
 
     /// The image id: the digest of the configuration.
     const Digest& id() const { return manifest.config.digest; }

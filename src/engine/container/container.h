@@ -89,9 +89,17 @@ struct NetworkSettings {
     bool operator==(const NetworkSettings&) const = default;
 };
 
+/// Which container: ids are unique within a namespace.
+struct Key {
+    std::string space;
+    std::string id;
+
+    auto operator<=>(const Key&) const = default;
+};
+
 struct Container {
     std::string space;  ///< the containerd namespace
-    std::string id;     ///< 64 lower-case hex digits
+    std::string id;     ///< 64 lower-case hex digits from the Docker face
     std::string name;   ///< without Docker's slash
     Time created;
     // The image, pinned at creation: a tag may move, the container does not.
@@ -116,6 +124,7 @@ struct Container {
 
     ContainerState state;
 
+    Key key() const { return {space, id}; }
     std::string short_id() const { return id.substr(0, 12); }
     /// The program and its arguments: entrypoint, then command.
     Strings arguments() const;

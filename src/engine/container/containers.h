@@ -7,15 +7,14 @@
 //     ContainerRef ref = TRY(containers.create(std::move(container), std::move(name)));
 //     …
 //     ContainerRef web = TRY(containers.find("default", "web"));                 // name, id or prefix
-//     LifeCycleLock lock = TRY(containers.lock(web->id, Deadline::after(10s)));
-//     web = TRY(containers.update(web->id, [&](Container& it) { it.state.status = Status::running; }));
+//     LifeCycleLock lock = TRY(containers.lock(web->key(), Deadline::after(10s)));
+//     web = TRY(containers.update(web->key(), [&](Container& it) { it.state.status = Status::running; }));
 //
 // Values handed out are immutable snapshots: a reader never sees half a change. Thread-safe throughout.
 // Errors carry Docker's texts.
 
 #include <functional>
 #include <memory>
-#include <mutex>
 
 #include "base/deadline.h"
 #include "engine/container/container.h"
@@ -50,16 +49,20 @@ class NameReservation {
 };
 
 /// Held by a verb that changes a container's life (start, stop, remove, …): one at a time per
-/// container. Must be released by the thread that took it.
+/// container. Any thread may let go of it; it may outlive `Containers`.
 class LifeCycleLock {
   public:
     LifeCycleLock() = default;
-    explicit operator bool() const { return lock_.owns_lock(); }
+    LifeCycleLock(LifeCycleLock&&) noexcept = default;
+    LifeCycleLock& operator=(LifeCycleLock&& other) noexcept;
+    ~LifeCycleLock();
+    explicit operator bool() const { return gate_ != nullptr; }
 
   private:
     friend class Containers;
-    std::shared_ptr<std::timed_mutex> mutex_;
-    std::unique_lock<std::timed_mutex> lock_;  // after mutex_: released first
+    struct Gate;
+    void release();
+    std::shared_ptr<Gate> gate_;
 };
 
 /// What must happen to a change before update() returns.
@@ -84,26 +87,26 @@ class Containers {
     /// By whole id, by name (a leading slash is passed over), by unambiguous id prefix, in this order.
     /// not_found "No such container: X"; invalid_argument for a prefix of several.
     Result<ContainerRef> find(const std::string& space, std::string_view reference) const;
-    /// By whole id in any namespace; nullptr if there is none.
-    ContainerRef by_id(const std::string& id) const;
+    /// nullptr if there is none.
+    ContainerRef get(const Key& key) const;
     /// All of a namespace, or of every one for ""; the newest first.
     std::vector<ContainerRef> list(const std::string& space) const;
 
     /// Changes a container: `change` edits a copy, which then takes the place of the old value. Changes of
     /// one container are applied one after another. Id, namespace and name stay (rename()). not_found if
     /// it was removed meanwhile; on any failure the old value stays.
-    Result<ContainerRef> update(const std::string& id, const std::function<void(Container&)>& change,
+    Result<ContainerRef> update(const Key& key, const std::function<void(Container&)>& change,
                                 Keep keep = Keep::durable);
 
     /// Docker's rules and texts for `new_name` as in reserve_name.
-    Result<ContainerRef> rename(const std::string& id, const std::string& new_name);
+    Result<ContainerRef> rename(const Key& key, const std::string& new_name);
 
     /// Forgets the container and frees its name; an absent one is success.
-    Result<> remove(const std::string& id);
+    Result<> remove(const Key& key);
 
     /// Waits for the container's life-cycle lock. deadline_exceeded leaves it with whoever has it;
     /// the container need not exist (any more): callers look again once they hold it.
-    Result<LifeCycleLock> lock(const std::string& id, Deadline deadline);
+    Result<LifeCycleLock> lock(const Key& key, Deadline deadline);
 
   private:
     struct State;

@@ -1,0 +1,81 @@
+// What a container inherits from its image.
+
+#include <algorithm>
+
+#include "engine/container/config_json.h"
+#include "oci/image_config.h"
+
+namespace tare::container {
+
+namespace {
+
+std::string_view name_of(std::string_view variable) {
+    return variable.substr(0, variable.find('='));
+}
+
+// The client's list, then what the image has under other names.
+void join_env(Strings& env, const Strings& inherited) {
+    const Strings own = env;
+    for (const std::string& variable : inherited) {
+        auto same = [&](const std::string& other) { return name_of(other) == name_of(variable); };
+        if (std::ranges::none_of(own, same)) env.push_back(variable);
+    }
+}
+
+void join_set(Strings& set, const Strings& inherited) {
+    for (const std::string& key : inherited)
+        if (std::ranges::find(set, key) == set.end()) set.push_back(key);
+}
+
+template <class T>
+void inherit(T& own, const T& inherited) {
+    if (own == T()) own = inherited;
+}
+
+// Field by field, so that a client may change the interval of the image's check.
+void join_healthcheck(std::optional<Healthcheck>& own, const oci::HealthCheck& image) {
+    using std::chrono::nanoseconds;
+    if (!own) own.emplace();
+    inherit(own->test, image.test);
+    inherit(own->interval, nanoseconds(image.interval_ns));
+    inherit(own->timeout, nanoseconds(image.timeout_ns));
+    inherit(own->start_period, nanoseconds(image.start_period_ns));
+    inherit(own->start_interval, nanoseconds(image.start_interval_ns));
+    inherit(own->retries, image.retries);
+}
+
+// {""} is how a client says "none at all": it must not inherit the image's.
+void join_arguments(Config& config, const oci::ImageDefaults& image) {
+    const bool has_entrypoint = config.entrypoint && !config.entrypoint->empty();
+    if (!has_entrypoint) {
+        if (!config.command || config.command->empty()) {
+            config.command.reset();
+            if (!image.cmd.empty()) config.command = image.cmd;
+        }
+        if (!config.entrypoint) {
+            if (!image.entrypoint.empty()) config.entrypoint = image.entrypoint;
+        }
+    }
+    if (config.entrypoint && *config.entrypoint == Strings{""}) config.entrypoint.reset();
+}
+
+}  // namespace
+
+void merge_image_config(Config& config, const oci::ImageConfig& image_config) {
+    const oci::ImageDefaults& image = image_config.config;
+    inherit(config.user, image.user);
+    inherit(config.working_directory, image.working_dir);
+    inherit(config.stop_signal, image.stop_signal);
+    inherit(config.stop_timeout_seconds, image.stop_timeout_s);
+    inherit(config.shell, image.shell);
+    inherit(config.on_build, image.on_build);
+    join_env(config.env, image.env);
+    join_set(config.exposed_ports, image.exposed_ports);
+    join_set(config.volumes, image.volumes);
+    for (const auto& [key, value] : image.labels)
+        if (find(config.labels, key) == nullptr) config.labels.emplace_back(key, value);
+    if (image.health_check) join_healthcheck(config.healthcheck, *image.health_check);
+    join_arguments(config, image);
+}
+
+}  // namespace tare::container

@@ -161,6 +161,11 @@ Result<> rename(const std::string& from, const std::string& to) {
     return {};
 }
 
+Result<> sync_file_system(int fd) {
+    if (::syncfs(fd) < 0) return last_error("sync the file system");
+    return {};
+}
+
 Result<> sync_directory(const std::string& path) {
     Fd directory = TRY(open_file(path, O_RDONLY | O_DIRECTORY));
     if (::fsync(directory.get()) < 0) return last_error("fsync", path);

@@ -42,6 +42,8 @@ Result<> remove_directory(const std::string& path);
 Result<> remove_tree(const std::string& path);
 Result<> rename(const std::string& from, const std::string& to);
 Result<> sync_directory(const std::string& path);
+/// syncfs(2): everything written to the file system that `fd` lies on is on disk.
+Result<> sync_file_system(int fd);
 /// The entries but "." and "..", in no order.
 Result<std::vector<std::string>> list_directory(const std::string& path);
 /// readlink(2).

@@ -39,19 +39,19 @@
 //
 // Threads: every member may be called from any thread.
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/time.h"
 #include "image/layer/apply.h"
 #include "image/layer/diff.h"
 #include "oci/runtime_spec.h"
 #include "posix/fd.h"
+#include "store/labels.h"
 
 namespace tare::snapshot {
 
@@ -59,16 +59,15 @@ enum class Kind { active, view, committed };
 /// "active", "view", "committed".
 std::string_view to_string(Kind kind);
 
-/// containerd's labels; "containerd.io/snapshot.ref" and "containerd.io/gc.…" mean something to others.
-using Labels = std::map<std::string, std::string>;
+using store::Labels;
 
 struct Info {
     std::string name;  ///< or key
     Kind kind = Kind::active;
     std::string parent;
     Labels labels;
-    std::chrono::system_clock::time_point created;
-    std::chrono::system_clock::time_point updated;
+    Time created;
+    Time updated;
 };
 
 /// What a snapshot takes by itself, without its parents.

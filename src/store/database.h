@@ -111,7 +111,7 @@ class Database {
 
     const std::string& path() const;
 
-    /// Begins a reading transaction on a connection of its own (waits if all are in use).
+    /// Begins a reading transaction on a connection of its own.
     Result<Transaction> begin_read();
     /// Begins a writing transaction; waits for the one before. `internal` if this thread has one open
     /// already, which would wait for itself.
@@ -134,6 +134,7 @@ class Database {
     }
 
   private:
+    friend class Transaction;
     struct State;
     explicit Database(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;

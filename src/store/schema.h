@@ -17,7 +17,7 @@ struct Migration {
 /// What the tables of a database of this program look like, and how older ones become so.
 class Schema {
   public:
-    /// `migrations` in ascending order without a gap, the last one leading to `version`.
+    /// `migrations` in ascending order without a gap, the last one leading to `version`. Borrows the texts.
     Schema(int version, std::string_view sql, std::vector<Migration> migrations)
         : version_(version), sql_(sql), migrations_(std::move(migrations)) {}
 

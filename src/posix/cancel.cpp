@@ -1,6 +1,5 @@
 #include "posix/cancel.h"
 
-#include <atomic>
 #include <mutex>
 
 #include "posix/watch.h"
@@ -8,7 +7,7 @@
 namespace tare::posix {
 
 struct CancelToken::State {
-    std::atomic<bool> is_cancelled = false;
+    std::stop_source source;
     std::mutex mutex;
     Fd event;
 };
@@ -16,14 +15,16 @@ struct CancelToken::State {
 CancelToken::CancelToken() : state_(std::make_shared<State>()) {}
 
 void CancelToken::cancel() const {
+    // Callbacks of the token run here, so outside the lock.
+    if (!state_->source.request_stop()) return;
     std::lock_guard lock(state_->mutex);
-    if (state_->is_cancelled.exchange(true) || !state_->event) return;
+    if (!state_->event) return;
     // Cannot fail: the counter of an eventfd of ours has room.
     (void)signal_event(state_->event.get());
 }
 
 bool CancelToken::is_cancelled() const {
-    return state_->is_cancelled.load(std::memory_order_acquire);
+    return state_->source.stop_requested();
 }
 
 Result<> CancelToken::check(std::string_view doing) const {
@@ -32,11 +33,15 @@ Result<> CancelToken::check(std::string_view doing) const {
     return {};
 }
 
+std::stop_token CancelToken::stop_token() const {
+    return state_->source.get_token();
+}
+
 Result<int> CancelToken::descriptor() const {
     std::lock_guard lock(state_->mutex);
     if (!state_->event) {
         state_->event = TRY(make_event());
-        if (state_->is_cancelled) TRY(signal_event(state_->event.get()));
+        if (state_->source.stop_requested()) TRY(signal_event(state_->event.get()));
     }
     return state_->event.get();
 }

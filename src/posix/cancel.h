@@ -3,6 +3,7 @@
 // "Nobody wants this any more": how a client that has gone away stops the work it asked for.
 
 #include <memory>
+#include <stop_token>
 
 #include "base/result.h"
 
@@ -19,6 +20,8 @@ class CancelToken {
     bool is_cancelled() const;
     /// `cancelled` "doing: cancelled, since nobody waits for it any more" once the flag is up.
     Result<> check(std::string_view doing) const;
+    /// The same flag for code that takes the standard's token.
+    std::stop_token stop_token() const;
     /// Readable from the moment of the cancel; owned by the token (an eventfd that nobody may read).
     /// Made at the first call.
     Result<int> descriptor() const;

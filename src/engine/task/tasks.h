@@ -2,13 +2,10 @@
 
 // Tasks: the processes of containers, reached through their shims.
 //
-//     Tasks tasks(options);
-//     tasks.on_exit([](const Exit& exit) { … });             // before the first create
-//     TRY(tasks.create(key, {.spec = …, .rootfs = mounts, .log = …}));   // shim runs, process waits
-//     TRY(tasks.attach(key, "", streams, std::move(client)));
-//     auto pid = TRY(tasks.start(key));
-//     …                                                       // on_exit is called, once
-//     TRY(tasks.remove(key));                                 // Delete, Shutdown, bundle gone
+//     auto tasks = TRY(Tasks::open(options, [](const Exit& exit) { … }));
+//     pid_t pid = TRY(tasks->create(key, {.spec = …, .rootfs = mounts, .log = …}));  // shim runs, process
+//     waits TRY(tasks->attach(key, "", streams, client)); TRY(tasks->start(key)); … // the exit is told, once
+//     TRY(tasks->remove(key));                                // Delete, Shutdown, bundle gone
 //
 // A shim outlives this process: whatever is true of a task is true in the shim and on its disk, and this
 // class only remembers connections. Protocol: containerd.task.v2.Task over ttrpc, plus our service
@@ -17,7 +14,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -56,7 +52,6 @@ struct CreateRequest {
     oci::RuntimeSpec spec;
     std::vector<oci::Mount> rootfs;  ///< mounted by the shim, inside the container's mount namespace alone
     LogTarget log;
-    bool terminal = false;
     bool open_stdin = false;  ///< else stdin is /dev/null
     bool stdin_once = false;  ///< stdin ends when the first client that gave it ends its own
 };
@@ -64,8 +59,9 @@ struct CreateRequest {
 struct ExecRequest {
     oci::Process process;
     bool open_stdin = false;
-    bool open_stdout = true;
-    bool open_stderr = true;
+    /// Kept in the bundle as long as the exec is, and given back by `recover`: what the caller wants to
+    /// know of it after a restart.
+    std::string record;
 };
 
 /// How the streams of a process are served to one client. Docker's hijacked connections.
@@ -77,6 +73,8 @@ struct StreamsRequest {
     enum class Framing { raw, multiplexed } framing = Framing::multiplexed;
     std::string detach_keys;  ///< bytes that end the session; empty: none
     std::string leftover;     ///< input that the client sent already
+    /// The end of this client's input ends the process's stdin.
+    bool closes_stdin = false;
 };
 
 /// How a process ended. `exec_id` is empty for the container's first process.
@@ -103,8 +101,15 @@ struct Found {
     Key key;
     State state;
     bool has_shim = false;  ///< else only its files are left
-    /// Exits written down while nobody listened, of the first process and of execs.
-    std::vector<Exit> exits;
+    /// Of the first process: how it ended, if that was while nobody listened.
+    std::optional<Exit> exit;
+    /// The execs that were begun, with their records and, where they have ended, their exits.
+    struct Exec {
+        std::string id;
+        std::string record;
+        std::optional<Exit> exit;
+    };
+    std::vector<Exec> execs;
 };
 
 struct Options {
@@ -119,15 +124,14 @@ struct Options {
 /// passes: deadline_exceeded. unavailable: the shim is gone. not_found: no such task, process or exec.
 class Tasks {
   public:
-    explicit Tasks(Options options);
+    /// Called once for each exit of a process that was started, from a thread of this class or of a caller
+    /// of start; must not block and must not call back into Tasks.
+    using ExitListener = std::function<void(const Exit&)>;
+    static Result<std::unique_ptr<Tasks>> open(Options options, ExitListener listener);
+    /// Lets go of the shims, which go on.
     ~Tasks();
     Tasks(const Tasks&) = delete;
     Tasks& operator=(const Tasks&) = delete;
-
-    /// Called once for each exit of a process that was started, from one thread of this class; must not
-    /// block for long and must not call back into Tasks. Set before anything else.
-    using ExitListener = std::function<void(const Exit&)>;
-    void on_exit(ExitListener listener);
 
     /// Writes the bundle, launches a shim and creates the first process, which waits for `start`.
     /// A failure leaves nothing behind and has the runtime's own words ("executable file not found in
@@ -162,11 +166,14 @@ class Tasks {
     Result<> remove(const Key& key);
 
     /// After a restart: connects to every shim below STATE/shim, waits for exits again, and tells what
-    /// was found. What ended meanwhile is in `exits` and is not told to the listener.
+    /// was found. What ended meanwhile is told here and not to the listener. A task whose shim was killed
+    /// ends here: its processes are killed, with status 137.
     Result<std::vector<Found>> recover();
 
-  private:
     struct Impl;
+
+  private:
+    explicit Tasks(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };
 

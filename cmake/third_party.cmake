@@ -16,6 +16,7 @@ pkg_check_modules(NFTABLES REQUIRED IMPORTED_TARGET libnftables)
 # The static programs hash nothing.
 set(TARE_USES_base $<$<NOT:$<BOOL:$<TARGET_PROPERTY:TARE_STATIC>>>:PkgConfig::CRYPTO>)
 set(TARE_USES_store PkgConfig::SQLITE3)
+set(TARE_USES_wire/ttrpc Threads::Threads)
 set(TARE_USES_wire/http PkgConfig::CURL PkgConfig::SSL PkgConfig::CRYPTO Threads::Threads)
 set(TARE_USES_run/runtime ${SECCOMP_ARCHIVE})
 set(TARE_USES_image/layer PkgConfig::ISAL PkgConfig::ZSTD Threads::Threads)

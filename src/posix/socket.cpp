@@ -30,6 +30,28 @@ Result<sockaddr_un> address_of(const std::string& path) {
     return address;
 }
 
+struct ControlBuffer {
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kMaxDescriptors)> bytes{};
+};
+
+/// At most kMaxDescriptors of them.
+void put_descriptors(msghdr& message, ControlBuffer& control, const std::vector<int>& descriptors) {
+    if (descriptors.empty()) return;
+    message.msg_control = control.bytes.data();
+    message.msg_controllen = CMSG_SPACE(sizeof(int) * descriptors.size());
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int) * descriptors.size());
+    std::memcpy(CMSG_DATA(header), descriptors.data(), sizeof(int) * descriptors.size());
+}
+
+Result<> check_count(const std::vector<int>& descriptors) {
+    if (descriptors.size() > kMaxDescriptors)
+        return fail(ErrorKind::invalid_argument, "send ", descriptors.size(), " descriptors: too many");
+    return {};
+}
+
 }  // namespace
 
 Result<Fd> make_socket(int family, int type, int protocol) {
@@ -87,22 +109,13 @@ Result<PeerCredentials> peer_credentials(int socket) {
 }
 
 Result<> send_message(int socket, std::string_view bytes, const std::vector<int>& descriptors) {
-    if (descriptors.size() > kMaxDescriptors)
-        return fail(ErrorKind::invalid_argument, "send ", descriptors.size(), " descriptors: too many");
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kMaxDescriptors)> control{};
+    TRY(check_count(descriptors));
+    ControlBuffer control;
     iovec part{.iov_base = const_cast<char*>(bytes.data()), .iov_len = bytes.size()};
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
-    if (!descriptors.empty()) {
-        message.msg_control = control.data();
-        message.msg_controllen = CMSG_SPACE(sizeof(int) * descriptors.size());
-        cmsghdr* header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof(int) * descriptors.size());
-        std::memcpy(CMSG_DATA(header), descriptors.data(), sizeof(int) * descriptors.size());
-    }
+    put_descriptors(message, control, descriptors);
     while (true) {
         ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
         if (sent < 0 && errno == EINTR) continue;
@@ -146,7 +159,10 @@ Result<Message> receive_message(int socket, std::size_t max_bytes) {
     return received;
 }
 
-Result<std::size_t> send_now(int socket, std::span<const std::string_view> parts) {
+Result<std::size_t> send_now(int socket, std::span<const std::string_view> parts,
+                             const std::vector<int>& descriptors) {
+    TRY(check_count(descriptors));
+    ControlBuffer control;
     std::array<iovec, 8> vectors{};
     std::size_t count = std::min(parts.size(), vectors.size());
     for (std::size_t i = 0; i < count; ++i)
@@ -154,6 +170,7 @@ Result<std::size_t> send_now(int socket, std::span<const std::string_view> parts
     msghdr message{};
     message.msg_iov = vectors.data();
     message.msg_iovlen = count;
+    put_descriptors(message, control, descriptors);
     while (true) {
         ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent >= 0) return static_cast<std::size_t>(sent);

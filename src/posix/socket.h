@@ -50,8 +50,10 @@ struct Message {
 Result<Message> receive_message(int socket, std::size_t max_bytes);
 
 /// Sends what fits without waiting, of the parts one after another, and returns how many bytes that was;
-/// `unavailable` with EAGAIN if nothing fits. A peer that is gone is an error, never a signal.
-Result<std::size_t> send_now(int socket, std::span<const std::string_view> parts);
+/// `unavailable` with EAGAIN if nothing fits. A peer that is gone is an error, never a signal. Descriptors
+/// go with the first byte, so they are sent as soon as anything is.
+Result<std::size_t> send_now(int socket, std::span<const std::string_view> parts,
+                             const std::vector<int>& descriptors = {});
 /// Receives what is there without waiting; 0 at the end, `unavailable` with EAGAIN if there is nothing.
 Result<std::size_t> receive_now(int socket, char* buffer, std::size_t size);
 

@@ -101,7 +101,7 @@ Result<std::uint64_t> TarHeader::number(TarField field, std::string_view what) c
 }
 
 void TarHeaderBuilder::set_text(TarField field, std::string_view text) {
-    std::memcpy(block_.data() + field.offset, text.data(), std::min(text.size(), field.size));
+    text.copy(block_.data() + field.offset, field.size);
 }
 
 void TarHeaderBuilder::set_octal(TarField field, std::uint64_t value) {

@@ -58,9 +58,9 @@ cmd_fmt_check() {
 
 cmd_lint() {
 	say "lint"
-	build release >/dev/null
+	build release
 	sources | grep '\.cpp$' | grep -v '_fuzz\.cpp$' |
-		xargs -r -P "$(nproc)" -n 4 clang-tidy-19 --quiet -p build/release 2>/dev/null
+		xargs -r -P "$(nproc)" -n 4 clang-tidy-19 --quiet -p build/release
 }
 
 cmd_fuzz() {
@@ -89,7 +89,7 @@ cmd_test() {
 	as_root sh -c 'cd build/release && ctest --output-on-failure --timeout 600 2>&1' | tee build/release/test.log
 	python3 tests/summary.py build/release/test.log
 	say "unit tests (address and undefined behaviour sanitizers)"
-	build asan >/dev/null
+	build asan
 	run_tests asan -L unit
 	python3 tests/summary.py build/release/test.log --closing
 }

@@ -125,6 +125,15 @@ class ContainerTest : public testing::Test {
     std::size_t mounts_before_ = 0;
 };
 
+TEST_F(ContainerTest, a_tmpfs_keeps_the_mode_of_the_directory_that_it_covers) {
+    fs::create_directories(bundle_ + "/rootfs/private");
+    ASSERT_EQ(::chmod((bundle_ + "/rootfs/private").c_str(), 01710), 0);
+    spec_.mounts.push_back({.destination = "/private", .type = "tmpfs", .source = "tmpfs"});
+    spec_.mounts.push_back(
+        {.destination = "/other", .type = "tmpfs", .source = "tmpfs", .options = {"mode=0751"}});
+    EXPECT_EQ(shell("stat -c %a /private /other").output, "1710\n751\n");
+}
+
 TEST_F(ContainerTest, the_exit_code_is_the_program_s) {
     auto outcome = shell("echo out; echo err >&2; exit 7");
     EXPECT_EQ(outcome.error, "");

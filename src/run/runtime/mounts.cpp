@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
+#include <string>
 
 #include <fcntl.h>
 
@@ -85,8 +87,25 @@ Result<> mount_bind(const RootContext& context, const posix::Fd& source, const s
     return set_propagation(mount.get(), options);
 }
 
+/// A tmpfs over a directory of the image keeps that directory's mode, unless the options say another: what
+/// an image made private, or open to all (/tmp), stays so. As runc does.
+Result<> adopt_mode(const RootContext& context, const std::string& destination, MountOptions& options) {
+    if (std::ranges::any_of(options.parameters, [](auto& parameter) { return parameter.key == "mode"; }))
+        return {};
+    auto covered = posix::open_in_root(context.root.get(), destination, O_PATH);
+    if (!covered) return {};
+    auto facts = TRY(posix::node_facts(covered->get()));
+    if (facts.kind != posix::NodeFacts::Kind::directory) return {};
+    std::array<char, 8> octal{};
+    auto [end, error] = std::to_chars(octal.begin(), octal.end(), facts.mode & 07777U, 8);
+    if (error == std::errc())
+        options.parameters.push_back({.key = "mode", .value = std::string(octal.begin(), end)});
+    return {};
+}
+
 Result<> mount_new(const RootContext& context, const oci::Mount& entry, const std::string& destination,
-                   const MountOptions& options) {
+                   MountOptions options) {
+    if (entry.type == "tmpfs") TRY(adopt_mode(context, destination, options));
     posix::Fd mount = TRY(posix::make_mount(entry.type, entry.source, options.parameters, options.set));
     if (options.recursive_set != 0) TRY(set_options(mount.get(), options));
     posix::Fd target = TRY(open_target(context, destination, true));

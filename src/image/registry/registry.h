@@ -27,7 +27,10 @@ namespace tare::registry {
 
 struct RegistryOptions {
     HostsOptions hosts;
+    /// Hosts that may see the credentials of registries of other domains ("auth.example.com").
+    std::vector<std::string> trusted_realms;
     http::ClientLimits client;
+    std::string user_agent = "tare";
     int attempts = 5;                                ///< of one request, the first counted
     std::chrono::milliseconds first_backoff{500};    ///< doubled each time, with jitter
     std::chrono::milliseconds longest_wait{60'000};  ///< of one Retry-After
@@ -50,8 +53,7 @@ class BlobReader {
     /// The next piece, valid until the next call; empty at the end. data_loss if the registry serves
     /// more or fewer bytes than the descriptor says.
     Result<std::string_view> read();
-    /// Where the next piece belongs. It is 0 again after open_blob with an offset that the registry
-    /// does not serve ranges for: the caller looks at this first.
+    /// Where the next piece belongs.
     std::uint64_t offset() const;
     /// Called before a broken connection is tried again (for "Retrying in 3 seconds").
     void on_retry(std::function<void(std::chrono::milliseconds)> callback);
@@ -102,6 +104,7 @@ class Registry {
     const RegistryOptions& options() const;
 
     struct State;
+    State& state() { return *state_; }
 
   private:
     std::shared_ptr<State> state_;

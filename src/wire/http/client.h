@@ -96,9 +96,9 @@ class Client {
     ~Client();
 
     /// Sends the request and waits for the head of the answer. Any status is success. Failures:
-    /// unavailable (no such host, refused, TLS broken off; the message says which), unauthenticated for
-    /// a certificate that cannot be verified, permission_denied for a local peer that is refused,
-    /// deadline_exceeded, cancelled.
+    /// unavailable (no such host or refused, with an error number; TLS broken off), failed_precondition
+    /// if there is plain http where TLS was asked for, unauthenticated for a certificate that cannot be
+    /// verified, permission_denied for a local peer that is refused, deadline_exceeded, cancelled.
     Result<Exchange> send(const ClientRequest& request, const std::stop_token& cancel = {});
     /// Closes the connections that nobody uses; the next request opens its own.
     void close_idle();

@@ -243,11 +243,13 @@ Error Exchange::State::failure(CURLcode code) const {
                         "a registry elsewhere may not lead to an address of this machine or its link");
     switch (code) {
         case CURLE_COULDNT_RESOLVE_HOST:
-            return describe(ErrorKind::unavailable, cat("dial tcp: lookup ", origin.host, ": no such host"));
+            return describe(ErrorKind::unavailable, cat("dial tcp: lookup ", origin.host, ": no such host"))
+                .set_error_number(EHOSTUNREACH);
         case CURLE_COULDNT_CONNECT:
             return describe(ErrorKind::unavailable,
                             cat("dial tcp ", origin.host, ":", origin.port, ": connect: ",
-                                os_error ? to_lower(std::strerror(static_cast<int>(os_error))) : message));
+                                os_error ? to_lower(std::strerror(static_cast<int>(os_error))) : message))
+                .set_error_number(os_error ? static_cast<int>(os_error) : ECONNREFUSED);
         case CURLE_OPERATION_TIMEDOUT:
             return describe(ErrorKind::deadline_exceeded, "timeout while connecting");
         case CURLE_PEER_FAILED_VERIFICATION:

@@ -99,4 +99,9 @@ Result<std::string> read_to_end(int fd, std::size_t max_bytes) {
     }
 }
 
+Result<> sync(int fd) {
+    if (::fsync(fd) < 0) return last_error("fsync");
+    return {};
+}
+
 }  // namespace tare::posix

@@ -66,6 +66,8 @@ Result<std::size_t> read_some(int fd, char* buffer, std::size_t size);
 Result<std::size_t> write_some(int fd, std::string_view bytes);
 /// All bytes, waiting as long as the descriptor blocks.
 Result<> write_all(int fd, std::string_view bytes);
+/// fsync(2): what was written is on disk.
+Result<> sync(int fd);
 /// Everything up to the end, at most `max_bytes` (resource_exhausted beyond).
 Result<std::string> read_to_end(int fd, std::size_t max_bytes);
 

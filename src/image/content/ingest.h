@@ -61,8 +61,9 @@ class Ingest {
 
     /// Makes it a blob of its namespace; returns what it is called. Once this has returned, the blob
     /// survives power loss of the machine, its row a SIGKILL. Success as well if the namespace has the
-    /// blob already (its labels get these added). Content of another size or digest than expected is
-    /// failed_precondition and thrown away, so that the next try starts from nothing.
+    /// blob already (its labels get these added). out_of_range if bytes of the expected size lack: write
+    /// on. Another digest than expected is failed_precondition, and what came is thrown away, so that the
+    /// next try starts from nothing.
     Result<Info> commit(const store::Labels& labels = {});
     /// Throws the ingest away. Success if there is nothing left of it.
     Result<> abort();

@@ -159,11 +159,15 @@ Result<> Tasks::remove_exec(const Key& key, const std::string& exec_id) {
     request.exec_id = exec_id;
     auto removed = impl_->call(shim, request);
     if (!removed && !removed.error().is(ErrorKind::not_found)) return std::move(removed.error());
-    {
-        std::lock_guard lock(shim->mutex);
-        shim->processes.erase(exec_id);
-    }
-    return remove_exec_files(shim->bundle, exec_id);
+    std::lock_guard lock(shim->mutex);
+    shim->processes.erase(exec_id);
+    return {};
+}
+
+Result<> Tasks::forget_exec(const Key& key, const std::string& exec_id) {
+    const std::string bundle = TRY(bundle_of(impl_->options.state_directory, key));
+    if (!posix::exists(bundle)) return {};
+    return remove_exec_files(bundle, exec_id);
 }
 
 Result<> Tasks::remove(const Key& key) {

@@ -142,8 +142,10 @@ class Tasks {
     /// Adds a process; it waits for `start_exec`.
     Result<> exec(const Key& key, const std::string& exec_id, const ExecRequest& request);
     Result<pid_t> start_exec(const Key& key, const std::string& exec_id);
-    /// Forgets an exec that has ended (or was never started).
+    /// The shim forgets an exec that has ended (or was never started); its record and exit stay on disk.
     Result<> remove_exec(const Key& key, const std::string& exec_id);
+    /// These go, too. An absent task is success: they went with it.
+    Result<> forget_exec(const Key& key, const std::string& exec_id);
 
     /// Gives the client's connection to the shim, which serves it from then on, whatever becomes of this
     /// process. `client` is taken on success only.

@@ -155,8 +155,6 @@ Result<SeccompRule> parse_seccomp_rule(const JsonView& view) {
     return rule;
 }
 
-}  // namespace
-
 Result<Seccomp> parse_seccomp(const JsonView& view) {
     Seccomp seccomp {
         .default_action = TRY(view.string("defaultAction"))
@@ -172,8 +170,6 @@ Result<Seccomp> parse_seccomp(const JsonView& view) {
     }));
     return seccomp;
 }
-
-namespace {
 
 Result<Linux> parse_linux(const JsonView& view) {
     Linux section;

@@ -173,6 +173,11 @@ class Supervisor {
     /// One reading of its counters; zeros for a container that is not running.
     Result<Stats> stats(const std::string& name_or_id);
 
+    /// What Tasks tells (apps/tared connects the two); returns at once.
+    void on_exit(const task::Exit& exit);
+    /// The kernel killed in a container for want of memory (the shims' event): the `oom` event.
+    void on_out_of_memory(const std::string& container_id);
+
     /// At the daemon's start, before anything is served: joins what the shims say with what the rows say,
     /// finishes what was half done, and starts what restart policies and --rm ask for.
     Result<> recover();

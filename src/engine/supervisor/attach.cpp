@@ -1,0 +1,43 @@
+#include "engine/supervisor/supervisor_impl.h"
+
+namespace tare::supervisor {
+
+using container::Status;
+
+Result<> Supervisor::attach(const std::string& name_or_id, const task::StreamsRequest& request,
+                            posix::Fd& client) {
+    ContainerRef container = TRY(impl_->find(name_or_id));
+    task::StreamsRequest streams = request;
+    // A terminal has one stream; Docker's clients know that and expect it raw.
+    if (container->config.tty) streams.framing = task::StreamsRequest::Framing::raw;
+    streams.wants_stdin = streams.wants_stdin && container->config.open_stdin;
+    streams.closes_stdin = container->config.stdin_once;
+    // With the lock a start is either before this (the shim is there) or after it (it finds the client).
+    LifeCycleLock lock = TRY(impl_->lock(*container));
+    container = TRY(impl_->current(container->id));
+    if (container->state.status == Status::paused)
+        return fail(ErrorKind::failed_precondition, "container ", container->id,
+                    " is paused, unpause the container before attach");
+    if (container->state.status == Status::removing || container->state.status == Status::dead)
+        return fail(ErrorKind::failed_precondition, "container is marked for removal");
+    if (container->state.status == Status::running) {
+        TRY(impl_->parts.tasks.attach(impl_->key(*container), "", streams, client));
+    } else {
+        LiveRef entry = impl_->live(container->id);
+        std::lock_guard guard(entry->mutex);
+        entry->pending.push_back({.request = std::move(streams), .client = std::move(client)});
+    }
+    impl_->publish(*container, "attach");
+    return {};
+}
+
+Result<> Supervisor::resize(const std::string& name_or_id, std::uint16_t width, std::uint16_t height) {
+    ContainerRef container = TRY(impl_->find(name_or_id));
+    if (!container->state.is_running())
+        return fail(ErrorKind::failed_precondition, "Container ", container->id, " is not running");
+    TRY(impl_->parts.tasks.resize(impl_->key(*container), "", width, height));
+    impl_->publish(*container, "resize", {{"height", cat(height)}, {"width", cat(width)}});
+    return {};
+}
+
+}  // namespace tare::supervisor

@@ -1,0 +1,21 @@
+#pragma once
+
+// What a start that failed means to a user: Docker's exit code, error kind and text.
+
+#include "base/result.h"
+
+namespace tare::supervisor {
+
+struct StartFailure {
+    /// 127: the command was not found; 126: it cannot be executed; 128: anything else.
+    int exit_code = 128;
+    /// invalid_argument (400) for the first two: the request names what the image does not have.
+    Error error;
+};
+
+/// Reads the runtime's words, as clients do.
+StartFailure explain_start_failure(const Error& error);
+/// The same for an exec: "OCI runtime exec failed: …".
+StartFailure explain_exec_failure(const Error& error);
+
+}  // namespace tare::supervisor

@@ -1,0 +1,117 @@
+// The steps of a start that give a container its network and its volumes.
+
+#include <unistd.h>
+
+#include "engine/container/spec.h"
+#include "engine/network/container_files.h"
+#include "engine/network/networks.h"
+#include "engine/supervisor/ports.h"
+#include "engine/supervisor/supervisor_impl.h"
+#include "engine/volume/volumes.h"
+#include "posix/file.h"
+
+namespace tare::supervisor {
+
+namespace {
+
+constexpr std::size_t kHostFileLimitBytes = std::size_t{1} << 20;
+
+Result<std::vector<network::EndpointRequest>> endpoint_requests(const Container& container,
+                                                                const network::Mode& mode) {
+    std::vector<network::EndpointRequest> requests;
+    for (const auto& [name, settings] : container.network_settings.networks) {
+        network::EndpointRequest request{.network = name == "default" ? "bridge" : name,
+                                         .aliases = settings.aliases};
+        if (!settings.ipv4_address.empty()) {
+            request.address = network::Ipv4::parse(settings.ipv4_address);
+            if (!request.address)
+                return fail(ErrorKind::invalid_argument,
+                            "invalid endpoint settings: invalid IPv4 address: ", settings.ipv4_address);
+        }
+        const std::string& mac = container.config.mac_address;
+        if (!mac.empty() && request.network == mode.target) request.mac = network::Mac::parse(mac);
+        requests.push_back(std::move(request));
+    }
+    if (requests.empty() && !container.config.mac_address.empty())
+        requests.push_back(
+            {.network = mode.target, .mac = network::Mac::parse(container.config.mac_address)});
+    return requests;
+}
+
+void show(const network::Attachment& attachment, Container& container) {
+    container::NetworkSettings& settings = container.network_settings;
+    settings.sandbox_id = attachment.netns_path.empty() ? "" : container.id;
+    settings.sandbox_key = attachment.netns_path;
+    settings.ports = show_ports(container.config, attachment.ports);
+    for (const network::Endpoint& endpoint : attachment.endpoints) {
+        container::EndpointSettings* shown = nullptr;
+        for (auto& [name, existing] : settings.networks)
+            if (name == endpoint.network_name) shown = &existing;
+        if (!shown)
+            shown =
+                &settings.networks.emplace_back(endpoint.network_name, container::EndpointSettings()).second;
+        shown->network_id = endpoint.network_id;
+        shown->endpoint_id = endpoint.endpoint_id;
+        shown->gateway = endpoint.gateway.text();
+        shown->ip_address = endpoint.address.text();
+        shown->ip_prefix_length = endpoint.prefix;
+        shown->mac_address = endpoint.mac.text();
+    }
+}
+
+std::string host_hosts_file() {
+    return posix::read_file("/etc/hosts", kHostFileLimitBytes).value_or("");
+}
+
+}  // namespace
+
+Result<ContainerRef> Supervisor::Impl::attach_network(const ContainerRef& container) {
+    network::AttachRequest request {
+        .container = full_name(*container),
+        .mode = TRY(network::parse_mode(container->host_config.network_mode))
+    };
+    if (container->config.network_disabled) request.mode = {.kind = network::Mode::Kind::none};
+    if (request.mode.kind == network::Mode::Kind::container) {
+        ContainerRef other = TRY(find(request.mode.target));
+        if (!other->state.is_running())
+            return fail(ErrorKind::failed_precondition,
+                        "cannot join network of a non running container: ", other->id);
+        request.mode.target = full_name(*other);
+    }
+    if (request.mode.kind == network::Mode::Kind::network) {
+        request.endpoints = TRY(endpoint_requests(*container, request.mode));
+        request.ports = TRY(plan_ports(container->config, container->host_config));
+    }
+    auto attachment = parts.networks.attach(request);
+    if (!attachment) return std::move(attachment.error().prepend("failed to set up container networking"));
+
+    ContainerRef attached = TRY(parts.containers.update(
+        row(container->id), [&](Container& it) { show(*attachment, it); }, container::Keep::in_memory));
+    std::vector<std::string> addresses;
+    for (const network::Endpoint& endpoint : attachment->endpoints)
+        addresses.push_back(endpoint.address.text());
+    const network::Ipv4 gateway = TRY(parts.networks.host_gateway());
+    TRY(container::write_etc_files(*attached,
+                                   container::etc_files(*attached, addresses, host_hosts_file(),
+                                                        network::read_host_resolv_conf(), gateway.text())));
+    publish_network(*attached, "connect");
+    return attached;
+}
+
+Result<ContainerRef> Supervisor::Impl::mount_volumes(const ContainerRef& container) {
+    std::vector<container::MountPoint> mounts = container->mount_points;
+    bool has_volumes = false;
+    for (container::MountPoint& mount : mounts) {
+        if (mount.type != "volume") continue;
+        const volume::Source source = TRY(parts.volumes.mount(mount.name, full_name(*container)));
+        mount.source = source.path;
+        if (source.is_read_only) mount.is_writable = false;
+        has_volumes = true;
+        publish_volume(*container, mount, "mount");
+    }
+    if (!has_volumes) return container;
+    return parts.containers.update(
+        row(container->id), [&](Container& it) { it.mount_points = mounts; }, container::Keep::in_memory);
+}
+
+}  // namespace tare::supervisor

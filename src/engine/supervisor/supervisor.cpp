@@ -1,0 +1,73 @@
+#include "engine/supervisor/supervisor.h"
+
+#include "base/log.h"
+#include "engine/supervisor/supervisor_impl.h"
+
+namespace tare::supervisor {
+
+using namespace std::chrono_literals;
+
+namespace {
+/// Exits draw their consequences here; a start or stop that holds a container's lock keeps one thread.
+constexpr int kThreads = 8;
+/// Longer than any verb takes with a shim that does not answer.
+constexpr auto kLockPatience = 5min;
+}  // namespace
+
+Supervisor::Impl::Impl(const Parts& parts_) : parts(parts_), schedule(kThreads) {}
+
+Supervisor::Supervisor(const Parts& parts) : impl_(std::make_unique<Impl>(parts)) {}
+
+Supervisor::~Supervisor() {
+    shut_down();
+}
+
+void Supervisor::shut_down() {
+    {
+        std::lock_guard lock(impl_->mutex);
+        impl_->is_shutting_down = true;
+    }
+    impl_->schedule.stop();
+}
+
+void Supervisor::on_exit(const task::Exit& exit) {
+    impl_->schedule.run([impl = impl_.get(), exit] { impl->handle_exit(exit); });
+}
+
+Result<ContainerRef> Supervisor::Impl::find(const std::string& name_or_id) {
+    return parts.containers.find(parts.space, name_or_id);
+}
+
+Result<ContainerRef> Supervisor::Impl::current(const std::string& id) {
+    ContainerRef container = parts.containers.get(row(id));
+    if (!container) return fail(ErrorKind::not_found, "No such container: ", id);
+    return container;
+}
+
+Result<LifeCycleLock> Supervisor::Impl::lock(const Container& container) {
+    return parts.containers.lock(row(container.id), Deadline::after(kLockPatience));
+}
+
+LiveRef Supervisor::Impl::live(const std::string& id) {
+    std::lock_guard lock(mutex);
+    LiveRef& entry = lives[id];
+    if (!entry) entry = std::make_shared<Live>();
+    return entry;
+}
+
+Result<ContainerRef> Supervisor::Impl::change_state(
+    const std::string& id, const std::function<void(container::ContainerState&)>& change,
+    container::Keep keep) {
+    return parts.containers.update(row(id), [&](Container& container) { change(container.state); }, keep);
+}
+
+Result<> check_runs(const Container& container) {
+    if (container.state.status == container::Status::paused)
+        return fail(ErrorKind::failed_precondition, "Container ", container.name,
+                    " is paused, unpause the container before exec");
+    if (container.state.status != container::Status::running)
+        return fail(ErrorKind::failed_precondition, "container ", container.id, " is not running");
+    return {};
+}
+
+}  // namespace tare::supervisor

@@ -74,6 +74,9 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, const 
         return fail(ErrorKind::failed_precondition, "database ", path,
                     ": its file system cannot share memory (journal ", mode, ")")
             .set_hint("put --root on a local file system");
+    // Tables are there for good before the first file is that they know of.
+    TRY(state->writer->run("PRAGMA synchronous = FULL"));
+    state->writer->is_durable_against_power = true;
     TRY(migrate(*state->writer, schema));
     return std::unique_ptr<Database>(new Database(std::move(state)));
 }

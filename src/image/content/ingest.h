@@ -59,10 +59,11 @@ class Ingest {
     /// The digest of what has arrived.
     Digest digest() const;
 
-    /// Makes it a blob of its namespace; returns what it is called. Once this has returned, the blob
-    /// survives power loss of the machine, its row a SIGKILL. Success as well if the namespace has the
-    /// blob already (its labels get these added). out_of_range if bytes of the expected size lack: write
-    /// on. Another digest than expected is failed_precondition, and what came is thrown away, so that the
+    /// Makes it a blob of its namespace; returns what it is called. Once this has returned it survives a
+    /// SIGKILL; after a power loss it is there whole or not at all (for good with the next transaction of
+    /// Durability::power, such as that of the image's row). Success as well if the namespace has the blob
+    /// already (its labels get these added). out_of_range if bytes of the expected size lack: write on.
+    /// Another digest than expected is failed_precondition, and what came is thrown away, so that the
     /// next try starts from nothing.
     Result<Info> commit(const store::Labels& labels = {});
     /// Throws the ingest away. Success if there is nothing left of it.

@@ -1,0 +1,64 @@
+// Images that come from elsewhere: pulled from a registry, loaded from an archive.
+
+#include "api/docker/endpoints.h"
+#include "api/docker/progress_writer.h"
+#include "image/registry/credentials.h"
+#include "image/transfer/images.h"
+
+namespace tare::docker {
+
+namespace {
+
+Result<oci::Reference> wanted_reference(Call& call) {
+    std::string name = call.query("fromImage");
+    std::string tag = call.query("tag");
+    if (name.ends_with(':')) name.pop_back();
+    if (tag.empty()) return oci::Reference::parse(name);
+    // The tag may be a digest.
+    if (tag.contains(':')) return oci::Reference::parse(cat(name, '@', tag));
+    return TRY(oci::Reference::parse(name))
+    .with_tag(tag);
+}
+
+}  // namespace
+
+Result<> image_create(Call& call) {
+    if (call.query("fromImage").empty())
+        return fail(ErrorKind::unimplemented, "tare does not import images from archives (fromSrc) yet");
+    transfer::PullRequest request;
+    request.ns = call.parts.name_space;
+    request.reference = TRY(wanted_reference(call));
+    if (std::string platform = call.query("platform"); !platform.empty()) {
+        request.platform = TRY(oci::parse_platform(platform));
+        request.is_platform_explicit = true;
+    }
+    request.credentials = TRY(registry::parse_registry_auth(call.header("x-registry-auth")));
+    ProgressWriter writer(call);
+    request.progress = &writer;
+    request.cancel = call.exchange.cancel().stop_token();
+    auto pulled = call.parts.images.pull(request);
+    return writer.finish(pulled ? Result<>() : Result<>(pulled.error()));
+}
+
+Result<> image_load(Call& call) {
+    BodySource body(call.exchange);
+    ProgressWriter writer(call);
+    transfer::LoadRequest request;
+    request.ns = call.parts.name_space;
+    if (std::string platform = call.query("platform"); !platform.empty())
+        request.platform = TRY(oci::parse_platform(platform));
+    request.progress = call.query_flag("quiet") ? nullptr : &writer;
+    request.cancel = call.exchange.cancel().stop_token();
+    auto loaded = call.parts.images.load_archive(body, request);
+    if (!loaded) return writer.finish(loaded.error());
+    for (const transfer::LoadedImage& image : *loaded) {
+        auto reference = oci::Reference::parse(image.name);
+        std::string line = image.name.empty() || !reference
+                               ? cat("Loaded image ID: ", image.config.text(), '\n')
+                               : cat("Loaded image: ", reference->familiar(), '\n');
+        writer.write(Json::object().set("stream", line));
+    }
+    return writer.finish({});
+}
+
+}  // namespace tare::docker

@@ -1,0 +1,90 @@
+#include "api/docker/endpoints.h"
+
+namespace tare::docker {
+
+std::vector<Route> all_routes() {
+    return {
+        // What clients ask most stands first.
+        {"GET", "/_ping", ping},
+        {"HEAD", "/_ping", ping},
+        {"GET", "/containers/json", container_list},
+        {"GET", "/containers/{id}/json", container_inspect},
+        {"POST", "/containers/create", container_create},
+        {"POST", "/containers/{id}/start", container_start},
+        {"POST", "/containers/{id}/attach", container_attach},
+        {"POST", "/containers/{id}/wait", container_wait},
+        {"DELETE", "/containers/{id}", container_remove},
+
+        {"GET", "/version", system_version},
+        {"GET", "/info", system_info},
+        {"GET", "/events", system_events},
+        {"POST", "/auth", system_auth},
+        {"GET", "/system/df", system_disk_usage},
+
+        {"POST", "/containers/prune", container_prune},
+        {"POST", "/containers/{id}/stop", container_stop},
+        {"POST", "/containers/{id}/restart", container_restart},
+        {"POST", "/containers/{id}/kill", container_kill},
+        {"POST", "/containers/{id}/pause", container_pause},
+        {"POST", "/containers/{id}/unpause", container_unpause},
+        {"POST", "/containers/{id}/rename", container_rename},
+        {"POST", "/containers/{id}/update", container_update},
+        {"POST", "/containers/{id}/resize", container_resize},
+        {"GET", "/containers/{id}/logs", container_logs},
+        {"GET", "/containers/{id}/top", container_top},
+        {"GET", "/containers/{id}/stats", container_stats},
+        {"GET", "/containers/{id}/changes", container_changes},
+        {"HEAD", "/containers/{id}/archive", container_archive_stat},
+        {"GET", "/containers/{id}/archive", container_archive_get},
+        {"PUT", "/containers/{id}/archive", container_archive_put},
+        {"GET", "/containers/{id}/export", container_export},
+        {"POST", "/containers/{id}/exec", exec_create},
+        {"POST", "/exec/{id}/start", exec_start},
+        {"POST", "/exec/{id}/resize", exec_resize},
+        {"GET", "/exec/{id}/json", exec_inspect},
+
+        {"GET", "/images/json", image_list},
+        {"POST", "/images/create", image_create},
+        {"POST", "/images/load", image_load},
+        {"POST", "/images/prune", image_prune},
+        {"GET", "/images/search", not_implemented},
+        {"GET", "/images/get", not_implemented},
+        {"GET", "/images/{name...}/get", not_implemented},
+        {"GET", "/images/{name...}/json", image_inspect},
+        {"GET", "/images/{name...}/history", image_history},
+        {"POST", "/images/{name...}/tag", image_tag},
+        {"POST", "/images/{name...}/push", not_implemented},
+        {"DELETE", "/images/{name...}", image_remove},
+
+        {"GET", "/networks", network_list},
+        {"GET", "/networks/", network_list},
+        {"POST", "/networks/create", network_create},
+        {"POST", "/networks/prune", network_prune},
+        {"GET", "/networks/{id}", network_inspect},
+        {"DELETE", "/networks/{id}", network_remove},
+        {"POST", "/networks/{id}/connect", network_connect},
+        {"POST", "/networks/{id}/disconnect", network_disconnect},
+
+        {"GET", "/volumes", volume_list},
+        {"POST", "/volumes/create", volume_create},
+        {"POST", "/volumes/prune", volume_prune},
+        {"GET", "/volumes/{name}", volume_inspect},
+        {"DELETE", "/volumes/{name}", volume_remove},
+
+        {"GET", "/plugins", plugin_list},
+        {"GET", "/swarm", swarm_absent},
+        {"GET", "/nodes", swarm_absent},
+        {"GET", "/services", swarm_absent},
+        {"GET", "/tasks", swarm_absent},
+        {"GET", "/secrets", swarm_absent},
+        {"GET", "/configs", swarm_absent},
+        {"POST", "/swarm/init", not_implemented},
+        {"POST", "/swarm/join", not_implemented},
+        {"POST", "/build", not_implemented},
+        {"POST", "/build/prune", not_implemented},
+        {"POST", "/commit", not_implemented},
+        {"POST", "/session", not_implemented},
+    };
+}
+
+}  // namespace tare::docker

@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -158,6 +159,12 @@ Result<> remove_tree(const std::string& path) {
 
 Result<> rename(const std::string& from, const std::string& to) {
     if (::rename(from.c_str(), to.c_str()) < 0) return last_error("rename", cat(from, " to ", to));
+    return {};
+}
+
+Result<> lock_exclusively(int fd) {
+    while (::flock(fd, LOCK_EX) < 0)
+        if (errno != EINTR) return last_error("lock a file");
     return {};
 }
 

@@ -40,6 +40,8 @@ Result<> remove_directory(const std::string& path);
 /// Removes a tree of ours: by descriptors, never following a link, never crossing into another file
 /// system (R1: unmount before delete). An absent one is success.
 Result<> remove_tree(const std::string& path);
+/// flock(2), exclusive, until the open file is closed: for the machine's processes, not its threads.
+Result<> lock_exclusively(int fd);
 Result<> rename(const std::string& from, const std::string& to);
 Result<> sync_directory(const std::string& path);
 /// syncfs(2): everything written to the file system that `fd` lies on is on disk.

@@ -5,7 +5,9 @@
 #include <cerrno>
 #include <cstring>
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -201,6 +203,31 @@ Result<bool> wait_readable(int fd, Deadline deadline) {
         if (ready == 0) return false;
         if (errno != EINTR) return last_error("poll descriptor", cat(fd));
     }
+}
+
+Result<Fd> take_port(Transport transport, std::uint32_t address, std::uint16_t port) {
+    int type = transport == Transport::udp ? SOCK_DGRAM : SOCK_STREAM;
+    int protocol = transport == Transport::sctp ? IPPROTO_SCTP : 0;
+    sockaddr_in where{};
+    where.sin_family = AF_INET;
+    where.sin_port = htons(port);
+    where.sin_addr.s_addr = htonl(address);
+    auto bind_once = [&](bool reuse) -> Result<Fd> {
+        Fd socket(::socket(AF_INET, type | SOCK_CLOEXEC, protocol));
+        if (!socket) return last_error("make a socket");
+        int on = reuse ? 1 : 0;
+        ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where) < 0)
+            return last_error("bind port", cat(port));
+        return socket;
+    };
+    auto socket = bind_once(false);
+    if (socket || socket.error().error_number() != EADDRINUSE || transport != Transport::tcp) return socket;
+    // Connections of an earlier server that wait for their end (TIME_WAIT) are no reason; a server is,
+    // and listening tells them apart.
+    auto again = bind_once(true);
+    if (!again || ::listen(again->get(), 1) < 0) return socket;
+    return again;
 }
 
 }  // namespace tare::posix

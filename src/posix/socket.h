@@ -63,4 +63,11 @@ Result<> shut_down_writing(int socket);
 /// Waits until the descriptor is readable (or at its end); false if the deadline passed.
 Result<bool> wait_readable(int fd, Deadline deadline);
 
+/// Takes a port of an IPv4 address (host order; 0 is every one) so that no other process can bind it,
+/// without serving it: what arrives there is for others to redirect. failed_precondition with EADDRINUSE
+/// if it is taken; EADDRNOTAVAIL for an address that is not ours; unimplemented (EPROTONOSUPPORT) where
+/// the kernel does not know the protocol.
+enum class Transport { tcp, udp, sctp };
+Result<Fd> take_port(Transport transport, std::uint32_t address, std::uint16_t port);
+
 }  // namespace tare::posix

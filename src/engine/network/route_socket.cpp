@@ -32,6 +32,7 @@ class Message {
         return *static_cast<Struct*>(mnl_nlmsg_put_extra_header(header_, sizeof(Struct)));
     }
     void put(std::uint16_t type, std::uint32_t value) { mnl_attr_put_u32(header_, type, value); }
+    void put_byte(std::uint16_t type, std::uint8_t value) { mnl_attr_put_u8(header_, type, value); }
     void put(std::uint16_t type, const std::string& text) { mnl_attr_put_strz(header_, type, text.c_str()); }
     void put(std::uint16_t type, Ipv4 address) { mnl_attr_put_u32(header_, type, htonl(address.value)); }
     void put(std::uint16_t type, Mac mac) { mnl_attr_put(header_, type, mac.bytes.size(), mac.bytes.data()); }
@@ -233,6 +234,20 @@ Result<> RouteSocket::set_up(int link) {
     body.ifi_flags = IFF_UP;
     body.ifi_change = IFF_UP;
     return request(message.header(), "bring up link", cat(link));
+}
+
+Result<> RouteSocket::set_hairpin(int port) {
+    Message message(RTM_NEWLINK, 0);
+    auto& body = message.body<ifinfomsg>();
+    body.ifi_family = AF_UNSPEC;
+    body.ifi_index = port;
+    nlattr* info = message.begin(IFLA_LINKINFO);
+    message.put(IFLA_INFO_SLAVE_KIND, std::string("bridge"));
+    nlattr* data = message.begin(IFLA_INFO_SLAVE_DATA);
+    message.put_byte(IFLA_BRPORT_MODE, 1);
+    message.end(data);
+    message.end(info);
+    return request(message.header(), "set hairpin mode of link", cat(port));
 }
 
 Result<> RouteSocket::remove_link(const std::string& name) {

@@ -71,6 +71,8 @@ class RouteSocket {
     Result<> make_bridge(const std::string& name, Mac mac, int mtu);
     Result<> make_veth(const VethRequest& request);
     Result<> set_up(int link);
+    /// Lets the bridge send a frame back to the port that it came from.
+    Result<> set_hairpin(int port);
     /// An absent one is success.
     Result<> remove_link(const std::string& name);
 

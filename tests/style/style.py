@@ -68,7 +68,7 @@ PROMISE = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b(?!\(#\d+\))")
 
 
 def check_includes(path, folder, layers):
-    is_test = re.search(r"_(test|suite)\.(cpp|h)$", path.name)
+    is_test = re.search(r"_(test|suite|fixture)\.(cpp|h)$", path.name)
     text = path.read_text()
     # A method may be called close; the one of unistd.h may not be called.
     closes = r"(?<![\w.>])(::)?close\(" if "<unistd.h>" in text else r"(?<!\w)::close\("

@@ -4,7 +4,7 @@
 //
 //     Volume data = TRY(volumes.create({.name = "data"}));             // or get()
 //     TRY(volumes.reference("data", "default/4f0c…"));                // container is created
-//     TRY(volumes.populate("data", directory_in_the_image.get()));     // fills it if it is new and empty
+//     TRY(volumes.populate("data", directory_in_the_image.get()));     // fills it if it is empty
 //     Source source = TRY(volumes.mount("data", "default/4f0c…"));    // container starts: bind this
 //     TRY(volumes.unmount("data", "default/4f0c…"));                  // container has stopped
 //     TRY(volumes.release("default/4f0c…"));                          // container is removed
@@ -106,9 +106,9 @@ class Volumes {
     /// The containers that refer to a volume.
     Result<std::vector<std::string>> users(const std::string& name);
 
-    /// Copies the content of an image's directory into an empty volume that was never filled, and gives
-    /// the volume's root owner, mode and attributes of that directory. Once only, and nothing where the
-    /// volume holds anything. On failure the volume is empty again.
+    /// If the volume is empty, copies the content of an image's directory into it and gives its root owner,
+    /// mode and attributes of that directory: when a container is created, as Docker does. A volume with
+    /// a file system of its own is filled only while it is mounted. On failure it is empty again.
     Result<> populate(const std::string& name, int image_directory);
 
     /// Makes the volume ready for a container that starts. Idempotent.
@@ -119,13 +119,16 @@ class Volumes {
     /// Allocated bytes and the number of containers.
     Result<Usage> usage(const std::string& name);
 
-    /// After a crash: removes directories without rows. To be called at start.
-    Result<> repair();
+    /// To be called at start: removes directories without rows, and unmounts what no container uses that
+    /// `is_running` is true for.
+    Result<> repair(const std::function<bool(const std::string& container)>& is_running);
 
   private:
     Volumes(std::string directory, store::Database& database)
         : directory_(std::move(directory)), database_(&database) {}
 
+    Result<> restore_mount(const Volume& volume,
+                           const std::function<bool(const std::string& container)>& is_running);
     std::string directory_of(const std::string& name) const { return directory_ + "/" + name; }
     std::string data_of(const std::string& name) const { return directory_of(name) + "/_data"; }
 

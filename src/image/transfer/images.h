@@ -75,8 +75,10 @@ struct PulledImage {
 /// An image with everything that a container or `docker inspect` wants to know of it.
 struct ResolvedImage {
     std::string name;                ///< the reference it was found by; empty if found by id
-    std::vector<std::string> names;  ///< every reference of the namespace with this target
-    oci::Descriptor target;          ///< index or manifest
+    std::vector<std::string> names;  ///< every reference of the namespace that stands for it
+    /// "docker.io/library/redis@sha256:…" for each repository it came from (Docker's RepoDigests).
+    std::vector<std::string> repository_digests;
+    oci::Descriptor target;  ///< index or manifest
     oci::Descriptor manifest_descriptor;
     oci::Manifest manifest;
     oci::ImageConfig config;
@@ -97,9 +99,22 @@ struct LoadRequest {
 };
 
 struct LoadedImage {
-    std::string name;  ///< empty for an image that the archive gives no name
+    std::string name;  ///< familiar ("busybox:latest"); empty if the archive gives it none
     Digest config;
 };
+
+/// A row of `docker history`, the newest step first.
+struct HistoryRow {
+    oci::HistoryEntry entry;
+    std::uint64_t size_bytes = 0;  ///< of the step's layer, unpacked
+};
+
+/// An image that lost its last name to another keeps a row under this name and its digest, until it is
+/// pruned: Docker's "<none>:<none>".
+inline constexpr std::string_view kDanglingPrefix = "moby-dangling@";
+inline bool is_dangling_name(std::string_view name) {
+    return name.starts_with(kDanglingPrefix);
+}
 
 /// Thread-safe. Two pulls of one blob at the same time share its download.
 class Images {
@@ -125,8 +140,14 @@ class Images {
     Result<Digest> unpack(std::string_view ns, const ResolvedImage& image,
                           const std::stop_token& cancel = {});
 
+    /// Whether unpack() would have nothing to do.
+    bool is_unpacked(const ResolvedImage& image);
+
     /// Takes in an archive of `docker save` or an OCI layout, plain or compressed.
     Result<std::vector<LoadedImage>> load_archive(layer::ByteSource& archive, const LoadRequest& request);
+
+    /// The steps of its making with the sizes of their layers.
+    Result<std::vector<HistoryRow>> history(std::string_view ns, const ResolvedImage& image);
 
     /// A second name for an image; a name that exists moves.
     Result<> tag(std::string_view ns, const ResolvedImage& image, const oci::Reference& name);
@@ -135,8 +156,9 @@ class Images {
 
     ImageStore& names() { return names_; }
 
-  private:
     struct State;
+
+  private:
     ImageStore names_;
     std::unique_ptr<State> state_;
 };

@@ -1,0 +1,59 @@
+#include "image/transfer/active_layer.h"
+
+#include "base/log.h"
+#include "image/layer/decompress.h"
+#include "posix/random.h"
+
+namespace tare::transfer {
+
+Result<ActiveLayer> ActiveLayer::prepare(const Work& work, const Digest& chain_id,
+                                         const std::string& parent) {
+    auto& snapshotter = work.snapshotter();
+    std::string key = cat(kExtractPrefix, TRY(posix::random_hex(6)), " ", chain_id.text());
+    // Held before they are made, so that no collection sees them unheld.
+    TRY(work.lease.add(store::ResourceKind::snapshot, cat(snapshotter.name(), "/", key)));
+    TRY(work.lease.add(store::ResourceKind::snapshot, cat(snapshotter.name(), "/", chain_id.text())));
+    TRY(snapshotter.prepare(key, parent, {}));
+    ActiveLayer layer(snapshotter, std::move(key), chain_id.text());
+    layer.trees_ = TRY(snapshotter.open_trees(layer.key_));
+    return layer;
+}
+
+ActiveLayer::ActiveLayer(ActiveLayer&& other) noexcept
+    : snapshotter_(other.snapshotter_),
+      key_(std::exchange(other.key_, {})),
+      name_(std::move(other.name_)),
+      trees_(std::move(other.trees_)),
+      applied_(std::move(other.applied_)) {}
+
+ActiveLayer::~ActiveLayer() {
+    if (key_.empty()) return;
+    auto removed = snapshotter_->remove(key_);
+    // The collector or the next start finds it.
+    if (!removed) log::failure("remove a half unpacked layer", removed.error(), log::Level::warning);
+}
+
+Result<> ActiveLayer::unpack(layer::ByteSource& compressed, const Digest& diff_id) {
+    layer::Decompressor tar(compressed);
+    auto lowers = trees_.lower_roots();
+    applied_ = TRY(
+        layer::apply_layer(tar, trees_.upper.get(), {.whiteouts = trees_.whiteouts, .lower_roots = lowers}));
+    if (applied_.diff_id == diff_id) return {};
+    return fail(ErrorKind::data_loss, "wrong diff id calculated on extraction ",
+                quote(applied_.diff_id.text()), ", the image's configuration says ", quote(diff_id.text()));
+}
+
+Result<> ActiveLayer::adopt(std::span<const int> lower_roots) {
+    if (applied_.implied_directories.empty()) return {};
+    return layer::adopt_directories(trees_.upper.get(), applied_.implied_directories, lower_roots);
+}
+
+Result<> ActiveLayer::commit(const std::string& parent, snapshot::Durability durability) {
+    auto committed = snapshotter_->commit(name_, key_, {.parent = parent, .durability = durability});
+    if (!committed && committed.error().is(ErrorKind::already_exists)) return {};
+    TRY(std::move(committed));
+    key_.clear();
+    return {};
+}
+
+}  // namespace tare::transfer

@@ -1,0 +1,68 @@
+// The pull: one list of steps.
+
+#include "image/transfer/gc_labels.h"
+#include "image/transfer/work.h"
+
+namespace tare::transfer {
+
+namespace {
+
+std::string tag_or_digest(const oci::Reference& reference) {
+    return reference.digest().empty() ? reference.tag() : reference.digest().text();
+}
+
+/// Whether the name stands for that digest already, with everything that belongs to it.
+bool is_up_to_date(Images& images, const PullRequest& request, const oci::Descriptor& target) {
+    auto row = images.names().get(request.ns, request.reference.text());
+    if (!row || row->target.digest != target.digest) return false;
+    auto platform = row->labels.find(std::string(kPlatformLabel));
+    if (platform != row->labels.end() && platform->second != request.platform.text()) return false;
+    auto image = images.resolve(request.ns, request.reference.text());
+    return image && images.is_unpacked(*image);
+}
+
+Result<PulledImage> pull_missing(Images& images, Work& work, const PullRequest& request,
+                                 const oci::Descriptor& target) {
+    auto facts = TRY(fetch_facts(work, target, request.platform, request.is_platform_explicit));
+    TRY(unpack_layers(work, facts));
+    Image image{.name = request.reference.text(),
+                .target = target,
+                .labels = {{std::string(kPlatformLabel), request.platform.text()}}};
+    TRY(move_name(images.names(), request.ns, image));
+    return PulledImage{.name = image.name, .target = target, .config = facts.manifest.config.digest};
+}
+
+}  // namespace
+
+Result<PulledImage> Images::pull(const PullRequest& request) {
+    auto& reference = request.reference;
+    Reporter report(request.progress);
+    report.line(tag_or_digest(reference), cat("Pulling from ", reference.path()));
+    auto repository = TRY(state_->parts.registry.open(reference, request.credentials));
+    auto resolved = TRY(repository.resolve(reference, request.cancel));
+
+    PulledImage pulled{.name = reference.text(), .target = resolved.descriptor};
+    pulled.was_up_to_date = is_up_to_date(*this, request, resolved.descriptor);
+    if (pulled.was_up_to_date) {
+        pulled.config = TRY(resolve(request.ns, reference.text()))
+        .id();
+    } else {
+        auto lease = TRY(store::Hold::begin(state_->parts.database, request.ns));
+        Work work{.images = *state_,
+                  .ns = request.ns,
+                  .lease = lease,
+                  .report = report,
+                  .cancel = request.cancel,
+                  .repository = &repository,
+                  .source_host = reference.host(),
+                  .source_repository = reference.path()};
+        pulled = TRY(pull_missing(*this, work, request, resolved.descriptor));
+    }
+    report.line("", cat("Digest: ", pulled.target.digest.text()));
+    report.line("", cat("Status: ",
+                        pulled.was_up_to_date ? "Image is up to date for " : "Downloaded newer image for ",
+                        reference.familiar()));
+    return pulled;
+}
+
+}  // namespace tare::transfer

@@ -155,6 +155,8 @@ Result<SeccompRule> parse_seccomp_rule(const JsonView& view) {
     return rule;
 }
 
+}  // namespace
+
 Result<Seccomp> parse_seccomp(const JsonView& view) {
     Seccomp seccomp {
         .default_action = TRY(view.string("defaultAction"))
@@ -170,6 +172,8 @@ Result<Seccomp> parse_seccomp(const JsonView& view) {
     }));
     return seccomp;
 }
+
+namespace {
 
 Result<Linux> parse_linux(const JsonView& view) {
     Linux section;

@@ -166,6 +166,8 @@ struct RuntimeSpec {
 Result<RuntimeSpec> parse_runtime_spec(std::string_view text);
 /// Reads a process object alone (`exec --process FILE`).
 Result<Process> parse_process(const JsonView& view);
+/// Reads a `linux.seccomp` section alone (what resolve_seccomp_profile makes).
+Result<Seccomp> parse_seccomp(const JsonView& view);
 
 Json to_json(const RuntimeSpec& spec);
 Json to_json(const Process& process);

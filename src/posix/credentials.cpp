@@ -102,6 +102,14 @@ std::optional<unsigned> capability_number(std::string_view name) {
     return std::nullopt;
 }
 
+std::string capability_name(unsigned number) {
+    if (number >= kCapabilities.size()) return {};
+    std::string name = "CAP_";
+    for (char c : kCapabilities[number])
+        name += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    return name;
+}
+
 unsigned last_capability() {
     auto text = read_file("/proc/sys/kernel/cap_last_cap", 16);
     if (text)

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,6 +19,8 @@ using CapabilityMask = std::uint64_t;
 
 /// "CAP_CHOWN" (any case) as its number; nothing for an unknown name.
 std::optional<unsigned> capability_number(std::string_view name);
+/// "CAP_CHOWN"; empty for a number that this program has no name for.
+std::string capability_name(unsigned number);
 /// The highest capability that this kernel knows.
 unsigned last_capability();
 

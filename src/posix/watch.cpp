@@ -34,6 +34,14 @@ Result<Fd> watch_file(const std::string& path) {
     return watch;
 }
 
+Result<Fd> watch_directory(const std::string& path) {
+    Fd watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+    if (!watch) return last_error("create an inotify descriptor");
+    if (::inotify_add_watch(watch.get(), path.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_ONLYDIR) < 0)
+        return last_error("watch", path);
+    return watch;
+}
+
 Result<> drain_watch(int watch) {
     char buffer[4096];
     while (::read(watch, buffer, sizeof buffer) > 0) {

@@ -18,6 +18,8 @@ Result<std::uint64_t> drain_event(int event);
 
 /// An inotify descriptor, non-blocking, that reports changes of this file (IN_MODIFY).
 Result<Fd> watch_file(const std::string& path);
+/// The same for the files in a directory: written to, created, or moved into it.
+Result<Fd> watch_directory(const std::string& path);
 /// Throws away what an inotify descriptor has to say.
 Result<> drain_watch(int watch);
 

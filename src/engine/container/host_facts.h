@@ -19,6 +19,9 @@ struct HostFacts {
     bool is_cgroup_v2 = true;
     bool is_cgroup_hybrid = false;  ///< v1 with v2 at its side
     bool has_swap_limit = true;
+    /// /sys/devices/system/cpu/cpuN/thermal_throttle of this machine: masked, it tells load of others.
+    std::vector<std::string> thermal_throttle_paths;
+    std::string hostname;  ///< what a container in the host's UTS or network namespace is called
     bool has_apparmor = false;
     bool has_selinux = false;
     bool has_hugetlb = true;

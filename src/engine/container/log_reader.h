@@ -49,12 +49,14 @@ class LogReader {
     LogReader& operator=(LogReader&&) noexcept;
     ~LogReader();
 
-    /// What is there now, in the order it was written, at most `max_entries`; never waits. Empty: nothing
-    /// at the moment.
+    /// What is there now, in the order it was written, at most `max_entries`; never waits. Call it until
+    /// it is empty before waiting for the descriptor.
     Result<std::vector<LogEntry>> next(std::size_t max_entries);
-    /// Becomes readable when next() may have something new; -1 without `follow`.
+    /// Becomes readable when next() may have something new; -1 without `follow`. For an `until` that lies
+    /// ahead the caller also wakes at that time.
     int descriptor() const;
-    /// The container has ended: what is there is still delivered, then it is finished.
+    /// The container has ended: what is there is still delivered, then it is finished. Like the other
+    /// members, for the one thread that uses the reader.
     void stop_following();
     /// Everything was delivered and nothing will come.
     bool is_finished() const;

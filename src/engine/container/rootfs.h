@@ -1,8 +1,12 @@
 #pragma once
 
-// A container's file system for the daemon: cp, export, diff, user lookup. Nothing is ever mounted in
-// the host's mount namespace: a stopped container's layers become a detached mount, and a running one
-// is entered through /proc/PID/root behind a pidfd that proves the pid is still its.
+// A container's file system for the daemon: cp, export, diff, commit. Nothing is ever mounted in the
+// host's mount namespace: a stopped container's layers become a detached mount (in a mount namespace of
+// its own where volumes belong to the view), and a running one is entered through /proc/PID/root behind
+// a check that the process is still its.
+//
+// The layers of a container must not be mounted twice at a time: of one that does not run, callers hold the
+// life-cycle lock (containers.h) until the verb returns, and look at its state again once they have it.
 
 #include <functional>
 
@@ -19,16 +23,15 @@ namespace tare::container {
 
 enum class Access { read_only, read_write };
 
-/// A detached mount of a snapshot's mounts (of Snapshotter::mounts): its root directory. With
-/// read_only nothing can be changed through it, and an overlay's upper directory is only looked at.
-Result<posix::Fd> mount_rootfs(const std::vector<oci::Mount>& mounts, Access access = Access::read_write);
-
 /// The root of a running container's main process as it sees it, volumes included. not_found if
 /// `state.pid` has ended or is another's by now.
 Result<posix::Fd> open_running_root(const ContainerState& state);
 
-/// The container's root, running or not. Of a stopped one with its volumes and binds attached (as
-/// Docker's cp sees it) in a private mount namespace of a worker.
+/// The root file system alone of a running container, without what is mounted below it: a detached clone.
+Result<posix::Fd> clone_running_rootfs(const ContainerState& state);
+
+/// The container's root with its volumes, binds and files below /etc, running or not. With read_only of
+/// a stopped one nothing can be changed through it; what is read-only in the container is so here.
 class RootfsView {
   public:
     static Result<RootfsView> open(const Container& container, snapshot::Snapshotter& snapshotter,
@@ -36,6 +39,8 @@ class RootfsView {
     int root() const { return root_.get(); }
 
   private:
+    /// Keeps what is mounted below the root; empty of a running container.
+    posix::Fd mount_namespace_;
     posix::Fd root_;
 };
 

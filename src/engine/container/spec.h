@@ -3,10 +3,12 @@
 // Container -> config.json, exactly as Docker's default: mounts, capabilities, seccomp, masked paths,
 // user, environment, limits.
 //
-//     Fd root = TRY(mount_rootfs(TRY(snapshotter.mounts(container.snapshot_key))));   // rootfs.h
-//     TRY(prepare_rootfs(root.get(), container));
+//     Fd root = TRY(snapshotter.make_detached_mount(container.snapshot_key));
+//     TRY(prepare_rootfs(root.get(), container));                     // once, at creation
 //     oci::RuntimeSpec spec = TRY(build_spec({.container = container, .root = root.get(),
 //                                             .network_namespace = attachment.netns_path, .host = facts}));
+
+#include <functional>
 
 #include "engine/container/container.h"
 #include "engine/container/host_facts.h"
@@ -31,6 +33,11 @@ struct SpecInput {
     std::string shared_memory;
     /// Addresses for links and the like that the daemon adds to the environment, before the client's.
     Strings extra_env;
+    /// Where mounts of a volume's subpath keep their source open: let go of it once the task is created.
+    /// Without it such a mount is `unimplemented`.
+    std::vector<posix::Fd>* pinned = nullptr;
+    /// The mounts of an image's snapshot, for mount points of type "image" (their `source` is its key).
+    std::function<Result<std::vector<oci::Mount>>(const MountPoint&)> image_mounts;
     const HostFacts& host;
 };
 
@@ -58,19 +65,5 @@ Result<oci::LinuxResources> build_resources(const HostConfig& host_config, const
 /// Makes in the writable root what Docker's init layer has: /.dockerenv, mount points below /dev and
 /// /etc, /proc, /sys, and the working directory, owned by root. Paths of the container, so by R1.
 Result<> prepare_rootfs(int root, const Container& container);
-
-/// The files that the container sees as /etc/hostname and, without a network engine's say, /etc/hosts
-/// and /etc/resolv.conf.
-struct EtcFiles {
-    std::string hostname;
-    std::string hosts;
-    std::string resolv_conf;
-};
-/// The content for a container whose own addresses are these (empty for host and none networks).
-/// `host_hosts` and `host_resolv_conf` are the machine's files; `dns` the daemon's resolver, if it runs one.
-EtcFiles etc_files(const Container& container, const Strings& addresses, std::string_view host_hosts,
-                   std::string_view host_resolv_conf, const std::string& host_gateway);
-/// Writes them to the container's paths, in place where they exist (they are bind-mounted).
-Result<> write_etc_files(const Container& container, const EtcFiles& files);
 
 }  // namespace tare::container

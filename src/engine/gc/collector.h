@@ -3,8 +3,14 @@
 // The collector of what is in the tables: content, ingests, snapshots, expired leases and images.
 //
 // Roots: images and containers (their target, snapshot, image digest and gc.ref labels), leases that have
-// not expired (their resources), content and snapshots with a gc.root label, ingests younger than
-// `ingest_lifetime`. References: labels.h, and the parent of a snapshot.
+// not expired (their resources), content and snapshots with a gc.root label, ingests and active snapshots
+// that are young. References: labels.h, and the parent of a snapshot.
+//
+//     gc::Collector collector(database, {.file_removers = {
+//         [&]() -> Result<> { TRY(content.remove_unreferenced_files()); return {}; },
+//         [&] { return snapshotter.cleanup(); }}});
+//     collector.start([&](const gc::Collection& removed) { … });      // the daemon
+//     collector.trigger();                                            // after rmi, rm, a lease's end
 
 #include <chrono>
 #include <condition_variable>
@@ -35,11 +41,14 @@ struct Collection {
 };
 
 struct CollectorOptions {
-    /// Called after rows were removed (and once at start): they remove files without rows. A failure is
+    /// Called after rows were removed (and once by start()): they remove files without rows. A failure is
     /// logged and tried again the next time. content::Store::remove_unreferenced_files, cleanup() of each
     /// snapshotter.
     std::vector<std::function<Result<>()>> file_removers;
     std::chrono::seconds ingest_lifetime = std::chrono::hours(24);
+    /// Younger active snapshots and views are roots, so that whoever prepares one has time to write the row
+    /// that refers to it. In the normal course their owners remove them; this is about what crashes leave.
+    std::chrono::seconds active_lifetime = std::chrono::minutes(15);
     /// In the background: so long after the last trigger(), and at the latest after `interval`.
     std::chrono::milliseconds delay = std::chrono::milliseconds(500);
     std::chrono::seconds interval = std::chrono::minutes(10);
@@ -62,6 +71,7 @@ class Collector {
     void stop();
 
   private:
+    void remove_files();
     void run(const std::function<void(const Collection&)>& report);
 
     store::Database& database_;

@@ -94,8 +94,17 @@ TEST_F(ContentStore, labels_are_set_and_removed) {
 
 TEST_F(ContentStore, walking_visits_each_blob_of_the_namespace_once_in_order) {
     std::vector<Digest> expected;
-    for (int n = 0; n < 260; ++n)
-        expected.push_back(put(cat(n))->digest);
+    // Rows without files are enough to walk over, and quicker to make.
+    ASSERT_TRUE(database->write([&](store::Transaction& t) -> Result<> {
+        for (int n = 0; n < 600; ++n) {
+            expected.push_back(sha256(cat(n)));
+            TRY(
+                t.execute("INSERT INTO blobs (namespace, digest, size, created_at, updated_at) VALUES "
+                          "('default', ?, 1, 1, 1)",
+                          {expected.back()}));
+        }
+        return {};
+    }));
     std::ranges::sort(expected);
     ASSERT_TRUE(put("elsewhere", "other"));
     std::vector<Digest> seen;
@@ -107,7 +116,7 @@ TEST_F(ContentStore, walking_visits_each_blob_of_the_namespace_once_in_order) {
 }
 
 TEST_F(ContentStore, a_walk_may_remove_what_it_visits_and_ends_at_a_failure) {
-    for (int n = 0; n < 300; ++n)
+    for (int n = 0; n < 20; ++n)
         ASSERT_TRUE(put(cat(n)));
     int visited = 0;
     ASSERT_TRUE(store->walk("default", [&](const Info& info) -> Result<> {

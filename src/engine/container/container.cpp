@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <random>
+
+#include "posix/random.h"
 
 namespace tare::container {
 
@@ -37,12 +38,9 @@ Strings Container::arguments() const {
 }
 
 Result<std::string> generate_id() {
-    std::random_device source;
     std::string id;
     do {
-        std::array<std::uint8_t, 32> bytes{};
-        std::ranges::generate(bytes, [&] { return static_cast<std::uint8_t>(source()); });
-        id = hex_encode(bytes);
+        id = TRY(posix::random_hex(32));
     } while (id.find_first_not_of("0123456789") >= 12);
     return id;
 }

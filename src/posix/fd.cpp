@@ -104,4 +104,12 @@ Result<> sync(int fd) {
     return {};
 }
 
+Result<> start_writeback(int fd, std::uint64_t offset, std::uint64_t size_bytes) {
+    int outcome = ::sync_file_range(fd, static_cast<off64_t>(offset), static_cast<off64_t>(size_bytes),
+                                    SYNC_FILE_RANGE_WRITE);
+    if (outcome < 0 && errno != ESPIPE && errno != ENOSYS && errno != EINVAL)
+        return last_error("start to write out a file");
+    return {};
+}
+
 }  // namespace tare::posix

@@ -2,6 +2,7 @@
 
 // Descriptors have owners: Fd is the only type that closes one.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -68,6 +69,9 @@ Result<std::size_t> write_some(int fd, std::string_view bytes);
 Result<> write_all(int fd, std::string_view bytes);
 /// fsync(2): what was written is on disk.
 Result<> sync(int fd);
+/// sync_file_range(2): starts to write out that stretch without waiting for it, so that a later sync()
+/// has less to do. A file system that cannot is success.
+Result<> start_writeback(int fd, std::uint64_t offset, std::uint64_t size_bytes);
 /// Everything up to the end, at most `max_bytes` (resource_exhausted beyond).
 Result<std::string> read_to_end(int fd, std::size_t max_bytes);
 

@@ -15,7 +15,8 @@ namespace tare::content {
 
 namespace {
 constexpr std::size_t kRehashBytes = std::size_t{1} << 20;
-}
+constexpr std::uint64_t kWritebackBytes = std::uint64_t{8} << 20;
+}  // namespace
 
 WriterLock::~WriterLock() {
     if (!writers_) return;
@@ -57,6 +58,7 @@ Result<> Ingest::State::resume(std::uint64_t limit) {
         hasher.update({buffer.data(), got});
         offset += got;
     }
+    written_back = offset;
     return {};
 }
 
@@ -156,6 +158,11 @@ Result<> Ingest::write(std::string_view bytes) {
     }
     state.hasher.update(bytes);
     state.offset += bytes.size();
+    // The disk works while the network does; at commit there is little left to sync.
+    if (state.offset - state.written_back >= kWritebackBytes) {
+        TRY(posix::start_writeback(state.file.get(), state.written_back, state.offset - state.written_back));
+        state.written_back = state.offset;
+    }
     return fault::point("content.ingest.written");
 }
 

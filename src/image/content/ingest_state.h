@@ -28,6 +28,7 @@ struct Ingest::State {
     posix::Fd file;
     Hasher hasher;
     std::uint64_t offset = 0;
+    std::uint64_t written_back = 0;  // so far the disk was told to begin
     bool has_failed = false;
     bool is_over = false;  // committed or aborted
 };

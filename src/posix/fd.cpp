@@ -1,5 +1,6 @@
 #include "posix/fd.h"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <fcntl.h>
@@ -51,6 +52,20 @@ Result<> close_from(int first, CloseHow how) {
     if (::syscall(SYS_close_range, static_cast<unsigned>(first), ~0U, flags) < 0)
         return last_error("close_range from", cat(first));
     return {};
+}
+
+Result<> close_all_but(std::vector<int> kept) {
+    std::ranges::sort(kept);
+    unsigned first = 3;
+    auto close_before = [&](unsigned end) -> Result<> {
+        if (end > first && ::syscall(SYS_close_range, first, end - 1, 0U) < 0)
+            return last_error("close descriptors");
+        first = std::max(first, end + 1);
+        return {};
+    };
+    for (int each : kept)
+        if (each >= 3) TRY(close_before(static_cast<unsigned>(each)));
+    return close_before(~0U);
 }
 
 Result<Pipe> make_pipe() {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 
@@ -53,6 +54,8 @@ Result<> set_close_on_exec(int fd, bool close_on_exec);
 /// Closes every descriptor from `first` up in this process (close_range), or marks them O_CLOEXEC.
 enum class CloseHow { now, on_exec };
 Result<> close_from(int first, CloseHow how);
+/// Closes every descriptor of this process from 3 up but these.
+Result<> close_all_but(std::vector<int> kept);
 
 struct Pipe {
     Fd read_end;

@@ -26,6 +26,15 @@ Result<int> SignalQueue::next() const {
     return static_cast<int>(info.ssi_signo);
 }
 
+Result<> reset_signals() {
+    for (int each = 1; each < NSIG; ++each)
+        ::signal(each, SIG_DFL);  // SIGKILL and SIGSTOP refuse; they have no other action
+    sigset_t none;
+    ::sigemptyset(&none);
+    if (::sigprocmask(SIG_SETMASK, &none, nullptr) < 0) return last_error("unblock signals");
+    return {};
+}
+
 Result<std::vector<int>> wait_for_any(std::span<const int> descriptors) {
     std::vector<pollfd> waited;
     for (int fd : descriptors)

@@ -23,6 +23,10 @@ class SignalQueue {
     Fd fd_;
 };
 
+/// Every signal unblocked and with its default action: what a program that is about to be executed must
+/// find, whatever its parent had set.
+Result<> reset_signals();
+
 /// Waits for input (or the end) on any of these descriptors and returns those that have it.
 Result<std::vector<int>> wait_for_any(std::span<const int> descriptors);
 

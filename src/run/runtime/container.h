@@ -30,6 +30,9 @@ struct CreateOptions {
     std::string id;
     std::string bundle;  ///< absolute
     oci::RuntimeSpec spec;
+    /// What the root is made of: mounted one on another at the root's path, in the container's mount
+    /// namespace alone (`destination` is a path below it, "" the root itself). Empty: the path holds it.
+    std::vector<oci::Mount> root_mounts;
     Stdio stdio;
     int preserved_descriptors = 0;  ///< 3, 4, … that the process keeps
     enum class Root { pivot, chroot } root_change = Root::pivot;

@@ -15,6 +15,7 @@
 #include "run/runtime/hooks.h"
 #include "run/runtime/id_maps.h"
 #include "run/runtime/protocol.h"
+#include "run/runtime/rootfs.h"
 #include "run/runtime/stage_init.h"
 #include "run/runtime/time_text.h"
 
@@ -268,6 +269,7 @@ Result<Created> create(const CreateOptions& given) {
     TRY(check_spec(given.spec));
     TRY(check_sysctls(given.spec.linux_section));
     CreateOptions options = resolved(given);
+    auto root_mounts = TRY(make_root_mounts(options.root_mounts));
     TRY(make_state_directory(options));
     // What the rollback looks at has to outlive it.
     Created created;
@@ -289,6 +291,7 @@ Result<Created> create(const CreateOptions& given) {
     if (posix::effective_user() == 0) TRY(posix::set_dumpable(false));
     created.init = TRY(fork_init({.options = options,
                                   .cgroup = &group,
+                                  .root_mounts = &root_mounts,
                                   .state = created.state,
                                   .socket = theirs.get(),
                                   .start_fifo = start_end.get()},

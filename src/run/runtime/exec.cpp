@@ -8,6 +8,7 @@
 #include "posix/file.h"
 #include "posix/namespace.h"
 #include "posix/path.h"
+#include "posix/signals.h"
 #include "posix/socket.h"
 #include "posix/terminal.h"
 #include "run/runtime/container.h"
@@ -95,6 +96,7 @@ bool has(const State& state, oci::NamespaceKind wanted) {
 /// In the container's namespaces, as its child: the same steps as init's, from the same code.
 Result<> set_up(const Request& request, std::string& executable, bool& can_set_groups) {
     const oci::Process& process = request.options.process;
+    TRY(posix::reset_signals());
     TRY(posix::new_session());
     TRY(expect_packet(request.socket, MessageKind::go));
     if (!request.state.no_new_keyring) TRY(posix::join_new_session_keyring());

@@ -26,6 +26,25 @@ bool is_bind(const oci::Mount& mount) {
     return mount.type == "bind" || parse_mount_options(mount.options).is_bind;
 }
 
+/// Each on the root that the ones before it make.
+Result<> attach_root_mounts(RootContext& context, posix::Fd directory) {
+    for (std::size_t i = 0; i < context.root_mounts->size(); ++i) {
+        const oci::Mount& mount = (*context.root_mounts)[i];
+        bool is_whole = mount.destination.empty() || mount.destination == "/";
+        posix::Fd target;
+        if (!is_whole)
+            target = TRY_CONTEXT(posix::open_in_root(directory.get(), mount.destination, O_PATH),
+                                 cat("root filesystem: ", quote(mount.destination)));
+        posix::Fd top = TRY(posix::duplicate((*context.root_mount_fds)[i].get()));
+        TRY_CONTEXT(posix::attach_mount(top.get(), is_whole ? directory.get() : target.get()),
+                    "root filesystem");
+        if (is_whole) directory = std::move(top);
+    }
+    context.root = std::move(directory);
+    return posix::set_mount_attributes(context.root.get(), 0, 0, posix::Propagation::is_private,
+                                       posix::Recursive::no);
+}
+
 }  // namespace
 
 Result<posix::Fd> open_private_procfs() {
@@ -72,6 +91,8 @@ Result<> open_root(RootContext& context) {
     }
     const std::string& path = context.spec.root_path;
     posix::Fd directory = TRY_CONTEXT(posix::open_file(path, O_PATH | O_DIRECTORY), "root filesystem");
+    if (context.root_mounts && !context.root_mounts->empty())
+        return attach_root_mounts(context, std::move(directory));
     context.root = TRY(posix::clone_mount(directory.get(), posix::Recursive::yes));
     TRY(posix::set_mount_attributes(context.root.get(), 0, 0, posix::Propagation::is_private,
                                     posix::Recursive::no));

@@ -23,9 +23,17 @@ struct RootContext {
     bool has_user_namespace = false;
     bool has_cgroup_namespace = false;
     const cgroup::Cgroup* cgroup = nullptr;
+    /// The root's own mounts: what to mount where, and the detached mounts.
+    const std::vector<oci::Mount>* root_mounts = nullptr;
+    const std::vector<posix::Fd>* root_mount_fds = nullptr;
     /// Sources of bind mounts, by index of spec.mounts; opened while host paths mean what they say.
     std::vector<posix::Fd> bind_sources;
 };
+
+/// Makes the root's own mounts (overlay, bind, …), detached: nobody sees them until open_root attaches
+/// them in the container's mount namespace. Called in the host's namespaces, where their paths mean what
+/// they say and their owner may mount.
+Result<std::vector<posix::Fd>> make_root_mounts(const std::vector<oci::Mount>& mounts);
 
 /// Opens the rootfs as a mount of its own in this mount namespace and the sources of its binds.
 Result<> open_root(RootContext& context);

@@ -10,6 +10,7 @@
 #include "posix/file.h"
 #include "posix/namespace.h"
 #include "posix/path.h"
+#include "posix/signals.h"
 #include "posix/socket.h"
 #include "posix/terminal.h"
 #include "run/runtime/hooks.h"
@@ -139,7 +140,23 @@ Result<> prepare_process(Init& init) {
     return {};
 }
 
+/// What the creating process has open is not the container's: a shim's sockets would stay open in here for
+/// as long as the container waits for its start.
+Result<> close_the_rest(const Init& init) {
+    const CreateOptions& options = init.request.options;
+    std::vector<int> kept = {options.stdio.in, options.stdio.out, options.stdio.error, init.request.socket,
+                             init.request.start_fifo};
+    for (int fd = 3; fd < 3 + options.preserved_descriptors; ++fd)
+        kept.push_back(fd);
+    if (init.request.root_mounts)
+        for (auto& mount : *init.request.root_mounts)
+            kept.push_back(mount.get());
+    return posix::close_all_but(std::move(kept));
+}
+
 Result<> set_up(Init& init) {
+    TRY(posix::reset_signals());
+    TRY(close_the_rest(init));
     TRY(posix::new_session());
     TRY(wait_for_go(init));
     // Permissions of what we create are what the spec says, not the caller's umask.
@@ -212,6 +229,8 @@ void run_init(InitRequest request) {
     Init init{.request = std::move(request), .root = RootContext{.spec = spec}, .console = {}};
     init.root.bundle = init.request.options.bundle;
     init.root.cgroup = init.request.cgroup;
+    init.root.root_mounts = &init.request.options.root_mounts;
+    init.root.root_mount_fds = init.request.root_mounts;
     auto outcome = set_up(init);
     if (outcome) outcome = finish(init);
     // Whoever created us may be gone after `ready`; then standard error is the place left.

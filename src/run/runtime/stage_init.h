@@ -9,6 +9,8 @@ namespace tare::runtime {
 struct InitRequest {
     const CreateOptions& options;
     const cgroup::Cgroup* cgroup = nullptr;
+    /// Detached, one for each of options.root_mounts.
+    const std::vector<posix::Fd>* root_mounts = nullptr;
     State state;  ///< for hooks that run inside
     int socket = -1;
     int start_fifo = -1;  ///< the reading end; a byte in it is "start"

@@ -42,8 +42,9 @@ Result<> EventLoop::change(int fd, Interest interest) {
     Watch& watch = found->second;
     if (watch.interest == interest && !watch.is_asleep) return {};
     watch.interest = interest;
-    // Inside its own callback it is armed when that returns.
-    if (watch.is_asleep && !watch.has_ended) return {};
+    // Inside its own callback it is armed when that returns; and an end that was told once is not waited
+    // for again, since it would be told for ever.
+    if (watch.is_asleep && (!watch.has_ended || interest == Interest::end_only)) return {};
     watch.is_asleep = false;
     return epoll_.arm(fd, interest, watch.token);
 }

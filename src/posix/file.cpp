@@ -1,5 +1,6 @@
 #include "posix/file.h"
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -8,6 +9,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -189,6 +191,13 @@ Result<std::string> read_link(const std::string& path) {
     if (length < 0) return last_error("read link", path);
     target.resize(static_cast<std::size_t>(length));
     return target;
+}
+
+Result<std::string> random_name() {
+    std::array<std::uint8_t, 8> bytes{};
+    if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
+        return last_error("get random bytes");
+    return hex_encode(bytes);
 }
 
 Result<std::string> real_path(const std::string& path) {

@@ -50,6 +50,8 @@ Result<> sync_file_system(int fd);
 Result<std::vector<std::string>> list_directory(const std::string& path);
 /// readlink(2).
 Result<std::string> read_link(const std::string& path);
+/// 16 random hexadecimal digits, for names that nobody can know before.
+Result<std::string> random_name();
 /// An absolute path without links, "." and ".." (realpath(3)).
 Result<std::string> real_path(const std::string& path);
 

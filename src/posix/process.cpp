@@ -125,6 +125,23 @@ Result<> Process::kill(int signal) const {
     return send_signal(pidfd_.get(), signal);
 }
 
+Result<bool> wait_for_end(int pidfd, Deadline deadline) {
+    pollfd ended{.fd = pidfd, .events = POLLIN, .revents = 0};
+    int ready = 0;
+    while ((ready = ::poll(&ended, 1, deadline.poll_timeout_ms())) < 0)
+        if (errno != EINTR) return last_error("wait for the end of a process");
+    return ready > 0;
+}
+
+std::optional<Reaped> reap_child() {
+    int status = 0;
+    pid_t pid = 0;
+    while ((pid = ::waitpid(-1, &status, WNOHANG)) < 0 && errno == EINTR) {
+    }
+    if (pid <= 0) return std::nullopt;
+    return Reaped{.pid = pid, .status = exit_status_of(status)};
+}
+
 Result<Process> spawn(const SpawnOptions& options) {
     Pipe report = TRY(make_pipe());
     Fd null = TRY(open_file("/dev/null", O_RDWR));

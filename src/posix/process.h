@@ -66,8 +66,20 @@ class Process {
 /// permission_denied.
 Result<Process> spawn(const SpawnOptions& options);
 
+/// A child that has ended, reaped: which and how.
+struct Reaped {
+    pid_t pid = 0;
+    ExitStatus status;
+};
+/// The next child of this process (or process that it adopted as a subreaper) that has ended; nothing if
+/// there is none now.
+std::optional<Reaped> reap_child();
+
 /// A descriptor of a running process; not_found if there is none.
 Result<Fd> open_pidfd(pid_t pid);
+/// Waits until the process behind a pidfd has ended, of which we need not be the parent; false if the
+/// deadline passed first.
+Result<bool> wait_for_end(int pidfd, Deadline deadline);
 /// A signal by pidfd, so that it cannot reach a successor of the same pid.
 Result<> send_signal(int pidfd, int signal);
 /// When the process was started, in clock ticks since boot (field 22 of /proc/PID/stat), and its state

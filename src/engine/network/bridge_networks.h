@@ -8,6 +8,7 @@
 
 #include "engine/network/bridges.h"
 #include "engine/network/firewall.h"
+#include "engine/network/firewall_watch.h"
 #include "engine/network/networks.h"
 #include "engine/network/port_holder.h"
 
@@ -61,6 +62,9 @@ class BridgeNetworks : public Networks {
     Result<> ensure_bridge(Network& network);
     Result<> ensure_firewall();
     Result<> apply_firewall();
+    Result<> pass_foreign_chains();
+    void watch_firewall();
+    void restore_firewall(bool is_damaged);
     Result<std::vector<Subnet>> taken_subnets();
     Result<Subnet> free_subnet();
     int mtu_of(const Network& network) const;
@@ -76,6 +80,7 @@ class BridgeNetworks : public Networks {
     /// Bridges and table are made once and by one thread.
     std::mutex making_;
     std::atomic<bool> firewall_is_ready_ = false;
+    std::unique_ptr<FirewallWatch> watch_;  // last: it calls back
 };
 
 /// invalid_argument unless it is "NAMESPACE/ID" of two components [A-Za-z0-9][A-Za-z0-9_.-]*: it becomes

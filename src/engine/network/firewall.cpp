@@ -115,14 +115,14 @@ Firewall::~Firewall() {
     if (context_ != nullptr) nft_ctx_free(context_);
 }
 
-Result<std::string> Firewall::run(const std::string& commands, bool as_json) {
+Result<std::string> Firewall::run(const std::string& commands, unsigned output_flags) {
     if (context_ == nullptr) {
         context_ = nft_ctx_new(NFT_CTX_DEFAULT);
         if (context_ == nullptr) return fail(ErrorKind::unavailable, "nftables: out of memory or sockets");
         nft_ctx_buffer_output(context_);
         nft_ctx_buffer_error(context_);
     }
-    nft_ctx_output_set_flags(context_, as_json ? NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_HANDLE : 0U);
+    nft_ctx_output_set_flags(context_, output_flags);
     int outcome = nft_run_cmd_from_buffer(context_, commands.c_str());
     std::string output = nft_ctx_get_output_buffer(context_);
     std::string complaint = nft_ctx_get_error_buffer(context_);
@@ -134,6 +134,7 @@ Result<std::string> Firewall::run(const std::string& commands, bool as_json) {
 Result<> Firewall::apply(const FirewallState& state) {
     std::scoped_lock lock(mutex_);
     TRY_CONTEXT(run(render_table(table_, state)), cat("make table inet ", table_));
+    applied_ = TRY(run(cat("list table inet ", table_), NFT_CTX_OUTPUT_TERSE));
     return {};
 }
 
@@ -155,6 +156,12 @@ Result<bool> Firewall::exists() {
     return tables.find(cat("\ntable inet ", table_, "\n")) != std::string::npos;
 }
 
+Result<bool> Firewall::is_intact() {
+    std::scoped_lock lock(mutex_);
+    auto present = run(cat("list table inet ", table_), NFT_CTX_OUTPUT_TERSE);
+    return present && *present == applied_;
+}
+
 Result<> Firewall::remove() {
     std::scoped_lock lock(mutex_);
     TRY_CONTEXT(run(cat("add table inet ", table_, "\ndelete table inet ", table_, "\n")),
@@ -166,7 +173,7 @@ Result<> Firewall::pass_foreign_chains(const std::vector<std::string>& bridges) 
     {
         std::scoped_lock lock(mutex_);
         // A host without iptables-nft has no such chain.
-        auto listing = run("list chain ip filter FORWARD", true);
+        auto listing = run("list chain ip filter FORWARD", NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_HANDLE);
         if (listing) {
             Json document = TRY(parse_json(*listing, {.what = "list of nftables", .size_bytes = 32 << 20}));
             std::string commands = pass_commands(document, table_, bridges);

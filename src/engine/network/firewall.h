@@ -60,6 +60,8 @@ class Firewall {
     Result<> add_ports(const std::vector<FirewallPort>& ports);
     Result<> remove_ports(const std::vector<FirewallPort>& ports);
     Result<bool> exists();
+    /// Whether the chains and sets are as apply() made them; what the sets hold is not looked at.
+    Result<bool> is_intact();
     /// An absent table is success.
     Result<> remove();
 
@@ -68,11 +70,12 @@ class Firewall {
     Result<> pass_foreign_chains(const std::vector<std::string>& bridges);
 
   private:
-    Result<std::string> run(const std::string& commands, bool as_json = false);
+    Result<std::string> run(const std::string& commands, unsigned output = 0);
 
     std::string table_;
     std::mutex mutex_;
     nft_ctx* context_ = nullptr;
+    std::string applied_;  ///< the table without elements, as nft lists it
 };
 
 }  // namespace tare::network

@@ -25,9 +25,44 @@ Result<> BridgeNetworks::ensure_firewall() {
     std::scoped_lock lock(making_);
     if (firewall_is_ready_) return {};
     TRY(turn_forwarding_on());
+    if (!watch_) watch_firewall();
     TRY(apply_firewall());
     firewall_is_ready_ = true;
     return {};
+}
+
+void BridgeNetworks::watch_firewall() {
+    auto watch = FirewallWatch::start(
+        firewall_.table(), {.own_table_changed = [this](bool by_others) { restore_firewall(by_others); },
+                            .foreign_chain_changed =
+                                [this] {
+                                    auto passed = pass_foreign_chains();
+                                    if (!passed) log::failure("containers may be cut off", passed.error());
+                                }});
+    // Without it the networks work until someone flushes the table.
+    if (!watch) {
+        log::failure("changes of the host's firewall go unnoticed", watch.error(), log::Level::warning);
+    } else {
+        watch_ = std::move(*watch);
+    }
+}
+
+/// Called on every change of the table, most of them our own.
+void BridgeNetworks::restore_firewall(bool is_damaged) {
+    if (!firewall_is_ready_) return;
+    auto intact = firewall_.is_intact();
+    if (!is_damaged && intact && *intact) return;
+    log::warning("the table of published ports was changed by another program; making it anew");
+    auto applied = apply_firewall();
+    if (!applied) log::failure("published ports do not work", applied.error());
+}
+
+Result<> BridgeNetworks::pass_foreign_chains() {
+    if (!firewall_is_ready_) return {};
+    std::vector<std::string> interfaces;
+    for (auto& network : TRY(list()))
+        if (has_bridge(network)) interfaces.push_back(network.interface);
+    return firewall_.pass_foreign_chains(interfaces);
 }
 
 Result<> BridgeNetworks::apply_firewall() {
@@ -124,6 +159,7 @@ Result<> BridgeNetworks::withdraw() {
         TRY(bridges_->remove(network));
     }
     firewall_is_ready_ = false;
+    watch_.reset();
     TRY(firewall_.pass_foreign_chains({}));
     return firewall_.remove();
 }

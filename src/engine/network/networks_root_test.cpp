@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <chrono>
+#include <mutex>
+#include <set>
 
 #include "engine/network/network_fixture.h"
 #include "engine/network/networks.h"
+#include "posix/process.h"
 
 namespace tare::network {
 namespace {
@@ -308,6 +311,98 @@ TEST_F(Networking, the_default_subnet_moves_away_from_the_hosts_routes) {
     ASSERT_TRUE(host->set_up(other));
     EXPECT_EQ(attach("a").endpoints.front().address.text(), "172.18.0.2");
     ASSERT_TRUE(host->remove_link("other0"));
+}
+
+/// Runs a program of the host; true if it succeeded.
+bool run(const std::string& program, std::vector<std::string> arguments) {
+    if (!posix::exists(program)) return false;
+    arguments.insert(arguments.begin(), program);
+    auto process = posix::spawn({.program = program, .args = arguments, .env = {}});
+    return process && process->wait()->shell_code() == 0;
+}
+
+/// What holds within two seconds.
+bool soon(const std::function<bool()>& condition) {
+    for (int i = 0; i < 200; ++i) {
+        if (condition()) return true;
+        ::usleep(10'000);
+    }
+    return false;
+}
+
+TEST_F(Networking, dk17_a_flushed_ruleset_is_made_again) {
+    if (!posix::exists("/usr/sbin/nft")) GTEST_SKIP() << "no nft program to flush with";
+    Attachment a = attach("a", publish(8080, 80));
+    Greeter server(a.netns_path, 80);
+    EXPECT_EQ(greeting("", ip("127.0.0.1"), 8080), "172.17.0.1");
+    for (auto* what : {"ruleset", "table inet tare-test01", "set inet tare-test01 bridges"}) {
+        std::vector<std::string> arguments{"flush"};
+        for (auto word : split_words(what))
+            arguments.emplace_back(word);
+        ASSERT_TRUE(run("/usr/sbin/nft", arguments)) << what;
+        EXPECT_TRUE(soon([&] {
+            return greeting("", ip("127.0.0.1"), 8080, SOCK_STREAM, 100) == "172.17.0.1";
+        })) << what;
+    }
+}
+
+TEST_F(Networking, a_host_that_drops_what_it_forwards_lets_containers_pass) {
+    const std::string iptables = "/usr/sbin/iptables-nft";
+    if (!run(iptables, {"-P", "FORWARD", "DROP"})) GTEST_SKIP() << "no iptables-nft";
+    std::string outside = make_outside();
+    Attachment a = attach("a", publish(8080, 80));
+    Greeter server(a.netns_path, 80);
+    Greeter far(outside, 80);
+    EXPECT_EQ(greeting(outside, ip("10.99.0.1"), 8080), "10.99.0.2");
+    EXPECT_EQ(greeting(a.netns_path, ip("10.99.0.2"), 80), "10.99.0.1");
+    ASSERT_TRUE(run(iptables, {"-F", "FORWARD"}));
+    EXPECT_TRUE(soon([&] {
+        return run(iptables, {"-C", "FORWARD", "-i", "tare-test01", "-m", "comment", "--comment",
+                              "tare-test01", "-j", "ACCEPT"});
+    })) << "a flush takes our rules, and they come back";
+    ASSERT_TRUE(run(iptables, {"-A", "FORWARD", "-j", "REJECT"}));
+    ASSERT_TRUE(run(iptables, {"-P", "FORWARD", "ACCEPT"}));
+    EXPECT_TRUE(
+        soon([&] { return greeting(outside, ip("10.99.0.1"), 8080, SOCK_STREAM, 100) == "10.99.0.2"; }));
+    ASSERT_TRUE(run(iptables, {"-I", "FORWARD", "-s", "10.99.0.2", "-j", "DROP"}));
+    EXPECT_EQ(greeting(outside, ip("10.99.0.1"), 8080, SOCK_STREAM, 300), "timeout")
+        << "what the administrator denies stays denied";
+    ASSERT_TRUE(networks_->withdraw());
+    EXPECT_FALSE(run(iptables, {"-C", "FORWARD", "-i", "tare-test01", "-m", "comment", "--comment",
+                                "tare-test01", "-j", "ACCEPT"}));
+    ASSERT_TRUE(run(iptables, {"-F", "FORWARD"}));
+}
+
+TEST_F(Networking, two_daemons_live_beside_each_other) {
+    attach("a");
+    auto database = store::Database::open(directory_ + "/other.db");
+    ASSERT_TRUE(database);
+    auto other =
+        Networks::open({.state_directory = directory_ + "/other", .instance = "tare-test02"}, **database);
+    ASSERT_TRUE(other) << other.error().message();
+    auto b = (*other)->attach({.container = "default/b", .mode = {}, .ports = publish(8081, 80)});
+    ASSERT_TRUE(b) << b.error().message();
+    EXPECT_EQ(b->endpoints.front().address.text(), "172.18.0.2");
+    Greeter server(b->netns_path, 80);
+    EXPECT_EQ(greeting("", ip("127.0.0.1"), 8081), "172.18.0.1");
+    EXPECT_FALSE(networks_->attach({.container = "default/c", .mode = {}, .ports = publish(8081, 80)}));
+    ASSERT_TRUE(networks_->withdraw());
+    EXPECT_EQ(greeting("", ip("127.0.0.1"), 8081), "172.18.0.1") << "the one that goes takes its own alone";
+    ASSERT_TRUE((*other)->withdraw());
+}
+
+TEST_F(Networking, many_containers_are_attached_at_once) {
+    std::vector<std::jthread> threads;
+    std::mutex mutex;
+    std::set<std::string> addresses;
+    for (int i = 0; i < 10; ++i)
+        threads.emplace_back([&, i] {
+            Attachment attachment = attach(cat("c", i), {{.container_port = 80}});
+            std::scoped_lock lock(mutex);
+            if (!attachment.endpoints.empty()) addresses.insert(attachment.endpoints.front().address.text());
+        });
+    threads.clear();
+    EXPECT_EQ(addresses.size(), 10U);
 }
 
 TEST_F(Networking, names_of_containers_stay_within_their_directory) {

@@ -64,7 +64,7 @@ Result<Created> Supervisor::create(const CreateRequest& request) {
     const auto image = TRY(find_image(parts.images, parts.space, container.config.image, request.platform));
     container::merge_image_config(container.config, image.config);
     if (container.host_config.log.type.empty()) container.host_config.log = parts.default_log;
-    container::adapt(container.config, container.host_config, parts.host);
+    TRY(container::adapt(container.config, container.host_config, container.id, parts.host));
     Created created {
         .id = container.id,
         .warnings = TRY(container::check(container.config, container.host_config, parts.host))

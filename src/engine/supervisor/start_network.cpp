@@ -2,9 +2,8 @@
 
 #include <unistd.h>
 
-#include "engine/container/spec.h"
-#include "engine/network/container_files.h"
 #include "engine/network/networks.h"
+#include "engine/supervisor/etc_files.h"
 #include "engine/supervisor/ports.h"
 #include "engine/supervisor/supervisor_impl.h"
 #include "engine/volume/volumes.h"
@@ -13,8 +12,6 @@
 namespace tare::supervisor {
 
 namespace {
-
-constexpr std::size_t kHostFileLimitBytes = std::size_t{1} << 20;
 
 Result<std::vector<network::EndpointRequest>> endpoint_requests(const Container& container,
                                                                 const network::Mode& mode) {
@@ -59,10 +56,6 @@ void show(const network::Attachment& attachment, Container& container) {
     }
 }
 
-std::string host_hosts_file() {
-    return posix::read_file("/etc/hosts", kHostFileLimitBytes).value_or("");
-}
-
 }  // namespace
 
 Result<ContainerRef> Supervisor::Impl::attach_network(const ContainerRef& container) {
@@ -87,13 +80,7 @@ Result<ContainerRef> Supervisor::Impl::attach_network(const ContainerRef& contai
 
     ContainerRef attached = TRY(parts.containers.update(
         row(container->id), [&](Container& it) { show(*attachment, it); }, container::Keep::in_memory));
-    std::vector<std::string> addresses;
-    for (const network::Endpoint& endpoint : attachment->endpoints)
-        addresses.push_back(endpoint.address.text());
-    const network::Ipv4 gateway = TRY(parts.networks.host_gateway());
-    TRY(container::write_etc_files(*attached,
-                                   container::etc_files(*attached, addresses, host_hosts_file(),
-                                                        network::read_host_resolv_conf(), gateway.text())));
+    TRY(write_etc_files(*attached, *attachment, TRY(parts.networks.host_gateway())));
     publish_network(*attached, "connect");
     return attached;
 }

@@ -120,6 +120,13 @@ unsigned last_capability() {
     return last;
 }
 
+CapabilityMask bounding_set() {
+    CapabilityMask mask = 0;
+    for (unsigned capability = 0; capability < 64; ++capability)
+        if (::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1) mask |= CapabilityMask{1} << capability;
+    return mask;
+}
+
 Result<> limit_bounding_set(CapabilityMask bounding) {
     for (unsigned capability = 0; capability < 64; ++capability) {
         int present = ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0);

@@ -24,6 +24,9 @@ std::string capability_name(unsigned number);
 /// The highest capability that this kernel knows.
 unsigned last_capability();
 
+/// What this process and its children can have at most (PR_CAPBSET_READ).
+CapabilityMask bounding_set();
+
 struct CapabilityMasks {
     CapabilityMask bounding = 0;
     CapabilityMask effective = 0;

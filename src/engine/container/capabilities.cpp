@@ -21,19 +21,23 @@ bool has_all(const Strings& names) {
 
 using Numbers = std::set<unsigned>;
 
-Numbers all_numbers(unsigned last) {
+bool is_available(unsigned number, std::uint64_t available) {
+    return (available >> number & 1) != 0 && !posix::capability_name(number).empty();
+}
+
+Numbers all_numbers(std::uint64_t available) {
     Numbers numbers;
-    for (unsigned number = 0; number <= last; ++number)
-        if (!posix::capability_name(number).empty()) numbers.insert(number);
+    for (unsigned number = 0; number < 64; ++number)
+        if (is_available(number, available)) numbers.insert(number);
     return numbers;
 }
 
-Result<Numbers> numbers_of(const Strings& names, unsigned last) {
+Result<Numbers> numbers_of(const Strings& names, std::uint64_t available) {
     Numbers numbers;
     for (const std::string& name : names) {
         if (name == "ALL") continue;
         auto number = posix::capability_number(name);
-        if (!number || *number > last)
+        if (!number || !is_available(*number, available))
             return fail(ErrorKind::failed_precondition, "capability not supported by your kernel or not ",
                         "available in the current environment: ", quote(name));
         numbers.insert(*number);
@@ -65,18 +69,19 @@ Result<Strings> normalize_capabilities(const Strings& names) {
 }
 
 Result<Strings> capabilities_for(const Strings& added, const Strings& dropped, bool privileged,
-                                 unsigned last_capability) {
+                                 std::uint64_t available) {
     Numbers numbers;
     if (privileged) {
-        numbers = all_numbers(last_capability);
+        numbers = all_numbers(available);
     } else {
-        const Numbers add = TRY(numbers_of(added, last_capability));
-        const Numbers drop = TRY(numbers_of(dropped, last_capability));
+        const Numbers add = TRY(numbers_of(added, available));
+        const Numbers drop = TRY(numbers_of(dropped, ~std::uint64_t{0}));
         if (has_all(added)) {
-            numbers = all_numbers(last_capability);
+            numbers = all_numbers(available);
         } else if (!has_all(dropped)) {
             for (std::string_view name : kDefaults)
-                numbers.insert(*posix::capability_number(name));
+                if (unsigned number = *posix::capability_number(name); is_available(number, available))
+                    numbers.insert(number);
         }
         for (unsigned number : drop)
             numbers.erase(number);

@@ -21,7 +21,6 @@ inline HostFacts test_host() {
     host.architecture = "amd64";
     host.kernel_release = "6.1.0-18-amd64";
     host.cpus = 2;
-    host.last_capability = 40;
     host.cpuset_cpus = "0-1";
     host.cpuset_mems = "0";
     host.hostname = "machine";

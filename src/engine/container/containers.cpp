@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <set>
 #include <shared_mutex>
 
 #include "base/log.h"
@@ -152,6 +153,9 @@ struct Containers::State {
     std::mutex change_mutex;
     mutable std::shared_mutex cache_mutex;
     std::map<Key, ContainerRef> cache;
+
+    // Changed in memory alone in more than the state: the next durable change writes all of it.
+    std::set<Key> unwritten;
 
     std::mutex gates_mutex;
     std::map<Key, std::weak_ptr<LifeCycleLock::Gate>> gates;
@@ -315,10 +319,14 @@ Result<ContainerRef> Containers::update(const Key& key, const std::function<void
     changed->space = old->space;
     changed->id = old->id;
     changed->name = old->name;
-    if (keep == Keep::durable) {
-        auto written = differs_in_state_only(*old, *changed) ? state_->write_state(*changed)
-                                                             : state_->write_all(*changed);
+    const bool is_state_only = differs_in_state_only(*old, *changed);
+    if (keep == Keep::in_memory) {
+        if (!is_state_only) state_->unwritten.insert(key);
+    } else {
+        auto written = is_state_only && !state_->unwritten.contains(key) ? state_->write_state(*changed)
+                                                                         : state_->write_all(*changed);
         TRY_CONTEXT(std::move(written), cat("store container ", key.id));
+        state_->unwritten.erase(key);
     }
     state_->publish(changed);
     return ContainerRef(changed);
@@ -336,6 +344,7 @@ Result<ContainerRef> Containers::rename(const Key& key, const std::string& new_n
     auto renamed = std::make_shared<Container>(*old);
     renamed->name = name.name();
     TRY_CONTEXT(state_->write_all(*renamed), cat("rename container ", key.id));
+    state_->unwritten.erase(key);
     {
         std::lock_guard names(state_->names->mutex);
         state_->names->owners[{key.space, renamed->name}] = key.id;
@@ -356,6 +365,7 @@ Result<> Containers::remove(const Key& key) {
         return {};
     });
     TRY_CONTEXT(std::move(removed), cat("remove container ", key.id));
+    state_->unwritten.erase(key);
     {
         std::unique_lock cache(state_->cache_mutex);
         state_->cache.erase(key);

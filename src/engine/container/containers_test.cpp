@@ -108,6 +108,16 @@ TEST_F(ContainersTest, survive_a_restart_with_their_last_durable_state) {
     EXPECT_FALSE(containers_->reserve_name("default", "web"));
 }
 
+TEST_F(ContainersTest, what_was_changed_in_memory_goes_with_the_next_durable_change) {
+    ContainerRef web = create("web", "1");
+    ASSERT_TRUE(containers_->update(
+        web->key(), [](Container& it) { it.network_settings.sandbox_key = "/run/netns/x"; },
+        Keep::in_memory));
+    ASSERT_TRUE(containers_->update(web->key(), [](Container& it) { it.state.status = Status::running; }));
+    reopen();
+    EXPECT_EQ((*containers_->find("default", "web"))->network_settings.sandbox_key, "/run/netns/x");
+}
+
 TEST_F(ContainersTest, a_snapshot_in_hand_does_not_change) {
     ContainerRef web = create("web", "1");
     ASSERT_TRUE(containers_->update(web->key(), [](Container& it) { it.config.user = "changed"; }));

@@ -75,7 +75,7 @@ HostFacts read_host_facts() {
         online && !online->empty())
         facts.cpus = static_cast<unsigned>(online->size());
     facts.memory_bytes = memory_bytes();
-    facts.last_capability = posix::last_capability();
+    facts.capabilities = posix::bounding_set();
     read_cgroup_facts(facts);
     facts.thermal_throttle_paths = thermal_throttle_paths(facts.cpus);
     facts.has_apparmor =

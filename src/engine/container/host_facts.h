@@ -15,7 +15,8 @@ struct HostFacts {
     std::string kernel_release;  ///< "6.1.0-18-amd64"
     unsigned cpus = 1;           ///< online
     std::uint64_t memory_bytes = 0;
-    unsigned last_capability = 40;
+    /// Bit n: capability n is there to be given (this kernel knows it, and the daemon may have it).
+    std::uint64_t capabilities = (std::uint64_t{1} << 41) - 1;
     bool is_cgroup_v2 = true;
     bool is_cgroup_hybrid = false;  ///< v1 with v2 at its side
     bool has_swap_limit = true;

@@ -86,7 +86,7 @@ Result<oci::Process> build_process(const SpecInput& input, const SecurityOptions
     process.oom_score_adj = host_config.oom_score_adj;
     process.capabilities =
         capability_sets(TRY(capabilities_for(host_config.cap_add, host_config.cap_drop,
-                                             host_config.privileged, input.host.last_capability)),
+                                             host_config.privileged, input.host.capabilities)),
                         process.user.uid);
     return process;
 }
@@ -113,7 +113,7 @@ Result<oci::Process> build_exec_process(const Container& container, const ExecRe
     process.oom_score_adj = host_config.oom_score_adj;
     process.capabilities = capability_sets(
         TRY(capabilities_for(host_config.cap_add, host_config.cap_drop,
-                             host_config.privileged || request.privileged, host.last_capability)),
+                             host_config.privileged || request.privileged, host.capabilities)),
         process.user.uid);
     return process;
 }

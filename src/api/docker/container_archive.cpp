@@ -1,5 +1,6 @@
 // Files of a container: cp in both directions, and the whole root as a tar.
 
+#include "api/docker/announce.h"
 #include "api/docker/endpoints.h"
 #include "engine/container/containers.h"
 #include "engine/container/rootfs.h"
@@ -51,6 +52,11 @@ Result<std::string> path_of(Call& call) {
     return path;
 }
 
+void announce_use(Call& call, const container::Container& container, std::string_view action) {
+    announce(call.parts, "container", action, container.id,
+             {{"image", container.config.image}, {"name", container.name}});
+}
+
 }  // namespace
 
 Result<> container_archive_stat(Call& call) {
@@ -69,6 +75,7 @@ Result<> container_archive_get(Call& call) {
         return {};
     };
     TRY(container::copy_from(*container, call.parts.snapshotter, path, on_status, sink));
+    announce_use(call, *container, "archive-path");
     return sink.finish();
 }
 
@@ -80,6 +87,7 @@ Result<> container_archive_put(Call& call) {
     options.no_overwrite_directory_with_other = call.query_flag("noOverwriteDirNonDir");
     options.keep_container_owner = call.query_flag("copyUIDGID");
     TRY(container::copy_to(*container, call.parts.snapshotter, path, body, options));
+    announce_use(call, *container, "extract-to-dir");
     return call.respond_empty(200);
 }
 
@@ -87,6 +95,7 @@ Result<> container_export(Call& call) {
     auto container = TRY(call.parts.containers.find(call.parts.name_space, call.name()));
     AnswerSink sink(call, "application/octet-stream");
     TRY(container::export_rootfs(*container, call.parts.snapshotter, sink));
+    announce_use(call, *container, "export");
     return sink.finish();
 }
 

@@ -1,5 +1,6 @@
 // Images that come from elsewhere: pulled from a registry, loaded from an archive.
 
+#include "api/docker/announce.h"
 #include "api/docker/endpoints.h"
 #include "api/docker/progress_writer.h"
 #include "image/registry/credentials.h"
@@ -20,6 +21,13 @@ Result<oci::Reference> wanted_reference(Call& call) {
     .with_tag(tag);
 }
 
+// "linux/arm64", or since 1.48 the object of an index as JSON.
+Result<oci::Platform> read_platform(const std::string& text) {
+    if (!text.starts_with('{')) return oci::parse_platform(text);
+    Json document = TRY(parse_json(text, {.what = "platform", .size_bytes = 4096, .depth = 4}));
+    return oci::parse_platform(JsonView(document, "platform"));
+}
+
 }  // namespace
 
 Result<> image_create(Call& call) {
@@ -29,7 +37,7 @@ Result<> image_create(Call& call) {
     request.ns = call.parts.name_space;
     request.reference = TRY(wanted_reference(call));
     if (std::string platform = call.query("platform"); !platform.empty()) {
-        request.platform = TRY(oci::parse_platform(platform));
+        request.platform = TRY(read_platform(platform));
         request.is_platform_explicit = true;
     }
     request.credentials = TRY(registry::parse_registry_auth(call.header("x-registry-auth")));
@@ -37,6 +45,9 @@ Result<> image_create(Call& call) {
     request.progress = &writer;
     request.cancel = call.exchange.cancel().stop_token();
     auto pulled = call.parts.images.pull(request);
+    if (pulled)
+        announce(call.parts, "image", "pull", request.reference.familiar(),
+                 {{"name", request.reference.familiar_repository()}});
     return writer.finish(pulled ? Result<>() : Result<>(pulled.error()));
 }
 
@@ -46,7 +57,7 @@ Result<> image_load(Call& call) {
     transfer::LoadRequest request;
     request.ns = call.parts.name_space;
     if (std::string platform = call.query("platform"); !platform.empty())
-        request.platform = TRY(oci::parse_platform(platform));
+        request.platform = TRY(read_platform(platform));
     request.progress = call.query_flag("quiet") ? nullptr : &writer;
     request.cancel = call.exchange.cancel().stop_token();
     auto loaded = call.parts.images.load_archive(body, request);
@@ -57,6 +68,7 @@ Result<> image_load(Call& call) {
                                ? cat("Loaded image ID: ", image.config.text(), '\n')
                                : cat("Loaded image: ", reference->familiar(), '\n');
         writer.write(Json::object().set("stream", line));
+        announce(call.parts, "image", "load", image.config.text(), {{"name", image.config.text()}});
     }
     return writer.finish({});
 }

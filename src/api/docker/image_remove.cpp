@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "api/docker/announce.h"
 #include "api/docker/endpoints.h"
 #include "api/docker/filters.h"
 #include "api/docker/image_json.h"
 #include "engine/container/containers.h"
-#include "engine/event/bus.h"
 #include "image/transfer/images.h"
 
 namespace tare::docker {
@@ -48,15 +48,6 @@ Result<> expect_unused(const Parts& parts, const ResolvedImage& image, Force for
     return {};
 }
 
-void publish(const Parts& parts, std::string_view action, const std::string& actor, const std::string& name) {
-    parts.bus.publish({.time = {},
-                       .name_space = parts.name_space,
-                       .type = "image",
-                       .action = std::string(action),
-                       .actor = actor,
-                       .attributes = {{"name", name}}});
-}
-
 /// Takes names away and collects what the answer says.
 class Removal {
   public:
@@ -68,7 +59,7 @@ class Removal {
         auto reference = oci::Reference::parse(name);
         std::string shown = reference ? reference->familiar() : name;
         report_.push(Json::object().set("Untagged", shown));
-        publish(parts_, "untag", image_.id().text(), shown);
+        announce(parts_, "image", "untag", image_.id().text(), {{"name", shown}});
         if (reference && image_.names.empty())
             report_.push(Json::object().set(
                 "Untagged", cat(reference->familiar_repository(), '@', image_.target.digest.text())));
@@ -77,7 +68,7 @@ class Removal {
     // The last name has gone: so have the image and the layers that no other image has.
     void report_deleted(const std::vector<ResolvedImage>& others) {
         report_.push(Json::object().set("Deleted", image_.id().text()));
-        publish(parts_, "delete", image_.id().text(), image_.id().text());
+        announce(parts_, "image", "delete", image_.id().text(), {{"name", image_.id().text()}});
         auto chains = oci::chain_ids(image_.config.diff_ids);
         for (auto chain = chains.rbegin(); chain != chains.rend(); ++chain) {
             bool is_shared = std::ranges::any_of(others, [&](const ResolvedImage& other) {
@@ -154,7 +145,7 @@ Result<> image_tag(Call& call) {
         return fail(ErrorKind::invalid_argument, "refusing to create a tag with a digest reference");
     if (!tag.empty()) reference = TRY(reference.with_tag(tag));
     TRY(call.parts.images.tag(call.parts.name_space, image, reference));
-    publish(call.parts, "tag", image.id().text(), reference.familiar());
+    announce(call.parts, "image", "tag", image.id().text(), {{"name", reference.familiar()}});
     return call.respond_empty(201);
 }
 
@@ -184,6 +175,7 @@ Result<> image_prune(Call& call) {
             deleted.push(std::move(line));
     }
     std::uint64_t reclaimed = collect_garbage(parts);
+    announce(parts, "image", "prune", "", {{"reclaimed", cat(reclaimed)}});
     bool is_empty = deleted.as_array()->empty();
     return call.respond(200, Json::object()
                                  .set("ImagesDeleted", is_empty ? Json() : std::move(deleted))

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "api/docker/announce.h"
 #include "api/docker/endpoints.h"
 #include "api/docker/filters.h"
 #include "api/docker/network_json.h"
@@ -61,11 +62,15 @@ Result<> network_create(Call& call) {
     Json document = TRY(call.body());
     auto request = TRY(parse_network_request(JsonView(document, "request")));
     Network network = TRY(call.parts.networks.create(request));
+    announce(call.parts, "network", "create", network.id, {{"name", network.name}, {"type", network.driver}});
     return call.respond(201, Json::object().set("Id", network.id).set("Warning", ""));
 }
 
 Result<> network_remove(Call& call) {
-    TRY(call.parts.networks.remove(call.name()));
+    Network network = TRY(call.parts.networks.get(call.name()));
+    TRY(call.parts.networks.remove(network.id));
+    announce(call.parts, "network", "destroy", network.id,
+             {{"name", network.name}, {"type", network.driver}});
     return call.respond_empty(204);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/docker/announce.h"
 #include "api/docker/endpoints.h"
 #include "engine/container/config_json.h"
 #include "engine/container/containers.h"
@@ -45,6 +46,12 @@ void fill_in(EndpointSettings& settings, const network::Endpoint& endpoint) {
     settings.mac_address = endpoint.mac.text();
 }
 
+void announce_change(const Parts& parts, std::string_view action, const network::Network& network,
+                     const Container& container) {
+    announce(parts, "network", action, network.id,
+             {{"container", container.id}, {"name", network.name}, {"type", network.driver}});
+}
+
 bool is_on(const Container& container, const network::Network& network) {
     return std::ranges::any_of(container.network_settings.networks,
                                [&](const auto& entry) { return entry.first == network.name; });
@@ -71,6 +78,7 @@ Result<> network_connect(Call& call) {
     TRY(parts.containers.update(container->key(), [&](Container& changed) {
         changed.network_settings.networks.emplace_back(network.name, settings);
     }));
+    announce_change(parts, "connect", network, *container);
     return call.respond_empty(200);
 }
 
@@ -93,6 +101,7 @@ Result<> network_disconnect(Call& call) {
         std::erase_if(changed.network_settings.networks,
                       [&](const auto& entry) { return entry.first == network.name; });
     }));
+    announce_change(parts, "disconnect", network, *container);
     return call.respond_empty(200);
 }
 

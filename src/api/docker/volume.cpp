@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "api/docker/announce.h"
 #include "api/docker/endpoints.h"
 #include "api/docker/filters.h"
 #include "api/docker/volume_json.h"
@@ -61,7 +62,9 @@ Result<> volume_create(Call& call) {
         request.labels.emplace(std::move(key), std::move(value));
     for (auto& [key, value] : TRY(view.string_map("DriverOpts")))
         request.options.emplace(std::move(key), std::move(value));
-    return call.respond(201, volume_document(TRY(call.parts.volumes.create(request))));
+    volume::Volume volume = TRY(call.parts.volumes.create(request));
+    announce(call.parts, "volume", "create", volume.name, {{"driver", volume.driver}});
+    return call.respond(201, volume_document(volume));
 }
 
 Result<> volume_inspect(Call& call) {
@@ -71,6 +74,7 @@ Result<> volume_inspect(Call& call) {
 Result<> volume_remove(Call& call) {
     TRY(call.parts.volumes.remove(call.name(),
                                   call.query_flag("force") ? volume::Force::yes : volume::Force::no));
+    announce(call.parts, "volume", "destroy", call.name(), {{"driver", "local"}});
     return call.respond_empty(204);
 }
 
@@ -82,6 +86,7 @@ Result<> volume_prune(Call& call) {
     auto report = TRY(call.parts.volumes.prune([&](const volume::Volume& volume) {
         return (takes_named || volume.is_anonymous) && filters.accepts_labels(volume.labels);
     }));
+    announce(call.parts, "volume", "prune", "", {{"reclaimed", cat(report.reclaimed_bytes)}});
     return call.respond(200,
                         Json::object()
                             .set("VolumesDeleted", report.removed.empty() ? Json() : Json(report.removed))

@@ -171,18 +171,16 @@ void Supervisor::Impl::recover_networks(const std::vector<task::Found>& found) {
 
 /// References of containers that never got their row.
 void Supervisor::Impl::recover_volumes() {
-    if (auto repaired = parts.volumes.repair(); !repaired)
-        log::failure("repair the volumes", repaired.error());
     std::set<std::string> known;
+    std::set<std::string> running;
     for (const ContainerRef& container : parts.containers.list("")) {
         known.insert(full_name(*container));
-        if (!container->state.is_running()) continue;
-        // What is mounted stays so until its last user ends: the count is made anew.
-        for (const container::MountPoint& mount : container->mount_points)
-            if (mount.type == "volume")
-                if (auto mounted = parts.volumes.mount(mount.name, full_name(*container)); !mounted)
-                    log::failure("take up a volume", mounted.error(), log::Level::warning);
+        if (container->state.is_running()) running.insert(full_name(*container));
     }
+    // What is mounted stays so until its last user ends: the count is made anew.
+    auto repaired =
+        parts.volumes.repair([&](const std::string& container) { return running.contains(container); });
+    if (!repaired) log::failure("repair the volumes", repaired.error());
     auto volumes = parts.volumes.list();
     if (!volumes) return log::failure("list the volumes", volumes.error());
     for (const volume::Volume& volume : *volumes) {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# ./tool run | test | build | install | fmt | lint | bench | fuzz | packages
+# ./tool run | test [STAGE...] | build [PRESET] | install | fmt | lint | bench | fuzz [SECONDS] | packages
 # Thin over CMakePresets.json. Installs what is missing (Debian 12) and asks for root where it has to.
 set -eu
 cd "$(dirname "$0")"
@@ -51,20 +51,15 @@ cmd_build() {
 
 cmd_fmt() { sources | xargs -r clang-format-19 -i; }
 
-cmd_fmt_check() {
-	say "format"
-	sources | xargs -r clang-format-19 --dry-run --Werror
-}
-
-cmd_lint() {
-	say "lint"
-	build release
-	sources | grep '\.cpp$' | grep -v '_fuzz\.cpp$' |
-		xargs -r -P "$(nproc)" -n 4 clang-tidy-19 --quiet -p build/release
+# ctest_in PRESET STAGE CTEST-ARGUMENTS... - what its programs report goes to build/PRESET/reports
+ctest_in() {
+	folder=build/$1 report=reports/ctest-$2.xml; shift 2
+	as_root mkdir -p "$folder/reports"
+	as_root sh -c 'cd "$1" && shift && exec ctest --output-on-failure --no-tests=ignore --timeout 900 -j 2 "$@"' \
+		- "$folder" --output-junit "$report" "$@"
 }
 
 cmd_fuzz() {
-	say "fuzz (${1:-10} s each)"
 	build fuzz
 	for target in build/fuzz/fuzz/*; do
 		[ -x "$target" ] && [ -f "$target" ] || continue
@@ -76,22 +71,32 @@ cmd_fuzz() {
 	done
 }
 
-run_tests() { # PRESET CTEST-ARGUMENTS...
-	preset=$1; shift
-	(cd "build/$preset" && ctest --output-on-failure --timeout 600 "$@")
-}
+# Each stage of `./tool test`, also alone: `./tool test asan`.
+stage_format() { sources | xargs -r clang-format-19 --dry-run --Werror; }
+stage_release() { build release && ctest_in release release -LE vm; }
+stage_asan() { build asan unit_tests && ctest_in asan asan -L unit; }
+stage_tsan() { build tsan thread_tests && ctest_in tsan tsan -L threads; }
+stage_lint() { cmake --preset lint >/dev/null && sources | python3 tests/style/lint.py build/lint; }
+stage_fuzz() { cmd_fuzz 10; }
+stage_vm() { build release && ctest_in release vm -L vm; }
+
+# A stage is a shell of its own, so that `set -e` holds in it and a failure does not hide what comes after.
+cmd_stage() { "stage_$1"; }
 
 cmd_test() {
 	cmd_packages
-	cmd_fmt_check
-	cmd_build release
-	say "style, unit, root and e2e tests (release)"
-	as_root sh -c 'cd build/release && ctest --output-on-failure --timeout 600 2>&1' | tee build/release/test.log
-	python3 tests/summary.py build/release/test.log
-	say "unit tests (address and undefined behaviour sanitizers)"
-	build asan
-	run_tests asan -L unit
-	python3 tests/summary.py build/release/test.log --closing
+	[ $# -gt 0 ] || set -- format release asan tsan lint fuzz vm
+	rm -rf build/*/reports 2>/dev/null || as_root rm -rf build/*/reports
+	failed='' times=''
+	for stage in "$@"; do
+		say "$stage"
+		began=$(date +%s)
+		./tool stage "$stage" || failed="$failed $stage"
+		times="$times, $stage $(($(date +%s) - began)) s"
+	done
+	say "summary (${times#, })"
+	# shellcheck disable=SC2086
+	python3 tests/summary.py build $failed
 }
 
 cmd_run() {
@@ -109,7 +114,8 @@ cmd_bench() { cmd_build release; exec bench/run "$@"; }
 command=${1:-help}
 [ $# -eq 0 ] || shift
 case $command in
-run | build | test | fmt | lint | install | bench | fuzz | packages) "cmd_$command" "$@" ;;
+run | build | test | fmt | install | bench | fuzz | packages | stage) "cmd_$command" "$@" ;;
+lint) cmd_test lint ;;
 *)
 	sed -n '2,3s/^# //p' "$0"
 	[ "$command" = help ] || exit 2

@@ -25,4 +25,4 @@ set(TARE_USES_engine/network PkgConfig::MNL PkgConfig::NFTABLES)
 set(TARE_USES_cli/docker Threads::Threads)
 set(TARE_USES_apps/tared Threads::Threads)
 
-set(TARE_STATIC_PROGRAMS tare-shim tare-oci)
+set(TARE_STATIC_PROGRAMS tare-shim tare-oci tare-init)

@@ -1,5 +1,7 @@
 #include "posix/terminal.h"
 
+#include <cerrno>
+
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -29,6 +31,14 @@ Result<Fd> open_terminal_slave(int master) {
 
 Result<> make_controlling_terminal(int slave) {
     if (::ioctl(slave, TIOCSCTTY, 0) < 0) return last_error("set the controlling terminal");
+    return {};
+}
+
+Result<> lead_foreground_group(int terminal) {
+    if (::setpgid(0, 0) < 0) return last_error("make a process group");
+    // ENOTTY: no terminal, or not the controlling one.
+    if (::tcsetpgrp(terminal, ::getpid()) < 0 && errno != ENOTTY && errno != ENXIO && errno != EBADF)
+        return last_error("go to the foreground of the terminal");
     return {};
 }
 

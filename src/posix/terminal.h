@@ -24,6 +24,10 @@ Result<Fd> open_terminal_slave(int master);
 /// Makes it the controlling terminal of the calling session leader.
 Result<> make_controlling_terminal(int slave);
 
+/// Puts the calling process into a group of its own, in the foreground of its terminal if `terminal` is
+/// that. SIGTTOU is to be blocked.
+Result<> lead_foreground_group(int terminal);
+
 bool is_terminal(int fd);
 Result<WindowSize> window_size(int terminal);
 Result<> set_window_size(int terminal, WindowSize size);

@@ -29,6 +29,7 @@ class FakeRegistry {
     void put_blob(std::string_view bytes) { blobs_[sha256(bytes).text()] = bytes; }
     /// Serves other bytes under a digest.
     void replace_blob(const Digest& digest, std::string_view bytes) { blobs_[digest.text()] = bytes; }
+    void remove_blob(const Digest& digest) { blobs_.erase(digest.text()); }
     void set_hook(Hook hook) {
         std::lock_guard lock(mutex_);
         hook_ = std::move(hook);

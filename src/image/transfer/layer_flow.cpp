@@ -156,6 +156,10 @@ Result<> commit(const Work& work, const LayerPlan& plan, content::Ingest& ingest
     return {};
 }
 
+std::string named(const LayerPlan& plan) {
+    return cat("layer ", plan.descriptor.digest.text());
+}
+
 /// Bytes that can never be right are not resumed from.
 Error given_up(content::Ingest& ingest, Error error) {
     if (error.is(ErrorKind::data_loss) || error.is(ErrorKind::out_of_range)) {
@@ -180,7 +184,8 @@ Result<> unpack_blob(const Work& work, const LayerPlan& plan, ActiveLayer& activ
     auto blob = TRY(work.content().open_blob(work.ns, plan.descriptor.digest));
     layer::FdSource file(blob.get());
     UnpackSource source(work, plan, file, true);
-    return active.unpack(source, plan.diff_id);
+    TRY_CONTEXT(active.unpack(source, plan.diff_id), named(plan));
+    return {};
 }
 
 Result<> download_and_unpack(const Work& work, const LayerPlan& plan, ActiveLayer& active) {
@@ -202,7 +207,8 @@ Result<> download_and_unpack(const Work& work, const LayerPlan& plan, ActiveLaye
     auto committed = commit(work, plan, *ingest);
     auto unpacked = unpacking.wait();
     TRY(std::move(committed));
-    return unpacked;
+    TRY_CONTEXT(std::move(unpacked), named(plan));
+    return {};
 }
 
 }  // namespace tare::transfer

@@ -8,6 +8,14 @@
 
 namespace tare::store {
 
+namespace {
+
+constexpr const char* kExpireLabel = "containerd.io/gc.expire";
+/// Tells holds from leases of users.
+constexpr const char* kWorkLabel = "tare/work";
+
+}  // namespace
+
 std::string_view to_string(ResourceKind kind) {
     switch (kind) {
         case ResourceKind::content:
@@ -41,7 +49,7 @@ Result<Hold> Hold::begin(Database& database, std::string_view name_space, std::c
     TRY(database.write([&](Transaction& t) -> Result<> {
         TRY(t.execute(
             "INSERT INTO leases (namespace, id, labels, expires_at, created_at) VALUES (?, ?, ?, ?, ?)",
-            {name_space, id, to_text({{"containerd.io/gc.expire", format_rfc3339(end)}}), end, begin}));
+            {name_space, id, to_text({{kExpireLabel, format_rfc3339(end)}, {kWorkLabel, ""}}), end, begin}));
         return {};
     }));
     return Hold(database, std::string(name_space), std::move(id));
@@ -60,6 +68,16 @@ Hold::~Hold() {
     });
     // It expires by itself, only later.
     if (!removed) log::failure("drop a lease", removed.error(), log::Level::warning);
+}
+
+Result<std::int64_t> expire_left_holds(Database& database, std::chrono::seconds grace) {
+    Time end = now() + grace;
+    return database.write([&](Transaction& t) -> Result<std::int64_t> {
+        return t.execute(
+            "UPDATE leases SET expires_at = ?1, labels = json_set(labels, ?2, ?3)"
+            " WHERE json_extract(labels, ?4) IS NOT NULL AND (expires_at IS NULL OR expires_at > ?1)",
+            {end, cat("$.\"", kExpireLabel, "\""), format_rfc3339(end), cat("$.\"", kWorkLabel, "\"")});
+    });
 }
 
 Result<> Hold::add(ResourceKind kind, std::string_view id) {

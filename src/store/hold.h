@@ -33,7 +33,8 @@ std::string_view to_string(ResourceKind kind);
 Result<> hold(Transaction& transaction, std::string_view name_space, std::string_view lease,
               ResourceKind kind, std::string_view id);
 
-/// A lease for one piece of work, removed when destroyed. After a crash it ends by its expiry.
+/// A lease for one piece of work, removed when destroyed. One that a crash has left ends by its expiry, or
+/// sooner by expire_left_holds().
 class Hold {
   public:
     static Result<Hold> begin(Database& database, std::string_view name_space,
@@ -55,5 +56,11 @@ class Hold {
     std::string namespace_;
     std::string id_;
 };
+
+/// For the start of the daemon: the holds that are there belong to work that died with the last one. They
+/// end in `grace` at the latest, so that a pull that is asked for again soon finds what it had. Returns
+/// how many that concerns.
+Result<std::int64_t> expire_left_holds(Database& database,
+                                       std::chrono::seconds grace = std::chrono::hours(1));
 
 }  // namespace tare::store

@@ -55,5 +55,20 @@ TEST_F(StoreHold, holding_under_a_lease_that_is_gone_is_not_found) {
     }));
 }
 
+TEST_F(StoreHold, what_a_dead_daemon_has_left_ends_soon_and_leases_of_users_do_not) {
+    auto left = Hold::begin(*database, "default");
+    ASSERT_TRUE(left);
+    ASSERT_TRUE(database->write([&](Transaction& t) -> Result<> {
+        TRY(t.execute(
+            "INSERT INTO leases (namespace, id, created_at) VALUES ('default', 'work-of-a-user', 1)"));
+        return {};
+    }));
+    EXPECT_EQ(*expire_left_holds(*database, std::chrono::seconds(60)), 1);
+    EXPECT_EQ(*count("SELECT count(*) FROM leases WHERE expires_at - created_at BETWEEN 1 AND 61000000000"),
+              1);
+    EXPECT_EQ(*count("SELECT count(*) FROM leases WHERE expires_at IS NULL"), 1);
+    EXPECT_EQ(*expire_left_holds(*database), 0) << "the grace is not renewed by another start";
+}
+
 }  // namespace
 }  // namespace tare::store

@@ -67,13 +67,6 @@ CREATE TABLE images (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX images_by_digest ON images (namespace, digest);
 
--- What is known of a config for a platform, so that listing images reads no blob: a cache, rebuilt
--- from content wherever a row lacks.
-CREATE TABLE image_facts (
-    digest    TEXT PRIMARY KEY,                   -- of the config
-    document  TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-
 
 -- ── snapshots (image/snapshot) ────────────────────────────────────────────────────────────────────
 

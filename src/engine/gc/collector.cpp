@@ -49,8 +49,6 @@ Result<Collection> sweep(store::Transaction& t, const GraphOptions& options) {
         TRY(t.execute("DELETE FROM leases WHERE namespace = ? AND id = ?", {name_space, id}));
         ++collection.leases;
     }
-    if (collection.content > 0)
-        TRY(t.execute("DELETE FROM image_facts WHERE digest NOT IN (SELECT digest FROM blobs)"));
     TRY(fault::point("gc.swept"));
     return collection;
 }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "engine/network/address_pool.h"
 #include "engine/network/bridge_networks.h"
@@ -134,8 +135,10 @@ Result<> BridgeNetworks::choose_addresses(store::Transaction& transaction, Plann
 Result<Attachment> BridgeNetworks::set_up(const std::string& container, std::vector<Planned>& planned,
                                           HeldPorts held) {
     std::string path = netns_path(container);
+    TRY(fault::point("network.attach.claimed"));
     TRY(posix::make_directories(path.substr(0, path.rfind('/')), 0700));
     OpenNamespace inside = TRY(make_namespace(path));
+    TRY(fault::point("network.attach.namespace_made"));
     Attachment attachment{.netns_path = path, .endpoints = {}, .ports = held.ports};
     for (auto& endpoint : planned) {
         bool is_first = attachment.endpoints.empty();
@@ -145,6 +148,7 @@ Result<Attachment> BridgeNetworks::set_up(const std::string& container, std::vec
                     cat("attach to network ", endpoint.network.name));
         attachment.endpoints.push_back(endpoint.row.endpoint);
     }
+    TRY(fault::point("network.attach.plugged"));
     if (held.ports.empty()) return attachment;
     std::vector<FirewallPort> published;
     for (auto& port : held.ports)
@@ -152,6 +156,7 @@ Result<Attachment> BridgeNetworks::set_up(const std::string& container, std::vec
     ports_.keep(container, std::move(held));
     // Whoever flushed the table, or a crash, may have left another state than ours.
     if (!firewall_.add_ports(published)) TRY(apply_firewall());
+    TRY(fault::point("network.attach.published"));
     return attachment;
 }
 

@@ -1,3 +1,4 @@
+#include "base/fault.h"
 #include "base/log.h"
 #include "engine/network/bridge_networks.h"
 #include "engine/network/network_rows.h"
@@ -27,12 +28,14 @@ Result<> BridgeNetworks::detach(const std::string& container) {
         return {};
     }));
     bool is_unpublished = ports.empty() || firewall_.remove_ports(published_by(rows, ports));
+    TRY(fault::point("network.detach.unpublished"));
     // Known as lingering before the row is gone, so that nobody is given the address in between.
     for (auto& row : rows)
         bridges_->let_go(row);
     if (!rows.empty() || !ports.empty())
         TRY(database_->write(
             [&](store::Transaction& transaction) { return delete_container(transaction, container); }));
+    TRY(fault::point("network.detach.rows_removed"));
     if (!is_unpublished) TRY(apply_firewall());
     ports_.release(container);
     return remove_namespace(netns_path(container));

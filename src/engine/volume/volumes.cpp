@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "engine/volume/local_options.h"
 #include "posix/file.h"
@@ -125,6 +126,7 @@ Result<Volume> Volumes::create(const CreateRequest& request) {
     TRY(posix::remove_tree(directory_of(volume.name)));
     TRY(posix::make_directory(directory_of(volume.name), 0701));
     TRY(posix::make_directory(volume.mountpoint, 0755));
+    TRY(fault::point("volume.create.directory_made"));
     auto inserted = database_->write([&](store::Transaction& transaction) -> Result<> {
         TRY(
             transaction.execute("INSERT INTO volumes (name, driver, labels, options, anonymous, created_at) "
@@ -171,6 +173,7 @@ Result<> Volumes::remove(const std::string& name, Force force) {
     if (!removed && force == Force::yes && removed.error().is(ErrorKind::not_found)) return {};
     TRY(std::move(removed));
     running_.erase(name);
+    TRY(fault::point("volume.remove.row_removed"));
     TRY(posix::unmount(data_of(name)));
     TRY_CONTEXT(posix::remove_tree(directory_of(name)), cat("remove ", name));
     return {};

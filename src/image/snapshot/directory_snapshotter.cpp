@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "posix/file.h"
 #include "posix/mount.h"
@@ -58,6 +59,7 @@ Result<std::vector<oci::Mount>> DirectorySnapshotter::make(const std::string& ke
     std::string path = begin_directory();
     auto made = posix::make_directory(path, 0700);
     if (made) made = fill(path, kind, parents);
+    if (made) made = fault::point("snapshot.prepare.filled");
     auto id = made ? adopt(info, parents, path) : Result<std::int64_t>(made.error());
     if (!id) remove_leftover(path);
     end_directory(path);
@@ -77,6 +79,7 @@ Result<std::int64_t> DirectorySnapshotter::adopt(const Info& info, const Chain& 
         // A number that is free again after a rollback may have a directory left from then.
         TRY(posix::remove_tree(path));
         TRY(posix::rename(new_path, path));
+        TRY(fault::point("snapshot.prepare.renamed"));
         return row;
     });
     if (!id && !path.empty()) remove_leftover(path);
@@ -113,6 +116,7 @@ Result<> DirectorySnapshotter::commit(const std::string& name, const std::string
                     quote(row.info.parent), ", not ", quote(parent));
     Usage usage = TRY(measure(row.id));
     if (options.durability == Durability::sync_now) TRY(sync());
+    TRY(fault::point("snapshot.commit.synced"));
     TRY(database_->write([&, id = row.id](store::Transaction& transaction) -> Result<> {
         Row present = TRY(rows_.find(transaction, key));
         if (present.id != id || present.info.kind != Kind::active)
@@ -139,9 +143,11 @@ Result<> DirectorySnapshotter::remove(const std::string& key) {
             return row.id;
         },
         durability));
+    TRY(fault::point("snapshot.remove.row_removed"));
     std::string gone = cat(directory_, "/gone-", id);
     auto renamed = posix::rename(cat(directory_, "/", id), gone);
     if (renamed || renamed.error().is(ErrorKind::not_found)) {
+        TRY(fault::point("snapshot.remove.renamed"));
         remove_leftover(gone);
     } else {
         log::failure("remains of a snapshot were not removed", renamed.error(), log::Level::warning);

@@ -80,8 +80,12 @@ Result<UnixExchange> connect(const Settings& settings) {
     return exchange;
 }
 
-std::string versioned(const Settings& settings, const std::string& target) {
-    return settings.api_version.empty() ? target : cat("/v", settings.api_version, target);
+// "1.41" as a number that can be compared; 0 for anything else.
+unsigned rank_of(std::string_view version) {
+    Cut parts = cut(version, '.');
+    auto major = parse_integer<unsigned>(parts.before);
+    auto minor = parse_integer<unsigned>(parts.after.value_or(""));
+    return major && minor ? *major * 1000 + *minor : 0;
 }
 
 // The daemon's own words for its failure.
@@ -121,15 +125,6 @@ Body body_of(const Json& json, Headers headers) {
     if (json.is_null()) return {std::move(headers), std::nullopt};
     headers.emplace_back("Content-Type", "application/json");
     return {std::move(headers), dump(json)};
-}
-
-Result<Json> call(const Settings& settings, std::string_view method, const std::string& target,
-                  const Json& json, const Headers& headers) {
-    UnixExchange exchange = TRY(connect(settings));
-    Body body = body_of(json, headers);
-    TRY(exchange.send(method, versioned(settings, target), body.headers, body.text));
-    TRY(read_good_head(exchange, target));
-    return read_json(exchange);
 }
 
 Result<> hand_on(UnixExchange& exchange, const Sink& sink) {
@@ -180,41 +175,68 @@ Result<Json> PendingAnswer::finish() {
     return read_json(state_->exchange);
 }
 
-Daemon::Daemon(const Settings& settings) : settings_(settings) {}
+Daemon::Daemon(const Settings& settings) : settings_(settings) {
+    if (!settings.api_version.empty()) prefix_ = cat("/v", settings.api_version);
+}
+
+Result<std::string> Daemon::versioned(const std::string& target) {
+    if (prefix_) return cat(*prefix_, target);
+    UnixExchange exchange = TRY(connect(settings_));
+    TRY(exchange.send("HEAD", "/_ping", {}, std::nullopt));
+    AnswerHead head = TRY_CONTEXT(exchange.read_head(), "error during connect");
+    std::string_view offered = head.header("api-version");
+    // A daemon that does not say what it speaks gets requests without a version.
+    prefix_ = rank_of(offered) == 0                     ? ""
+              : rank_of(offered) < rank_of(kApiVersion) ? cat("/v", offered)
+                                                        : cat("/v", kApiVersion);
+    return cat(*prefix_, target);
+}
+
+Result<Json> Daemon::call(std::string_view method, const std::string& target, const Json& json,
+                          const Headers& headers) {
+    std::string path = TRY(versioned(target));
+    UnixExchange exchange = TRY(connect(settings_));
+    Body body = body_of(json, headers);
+    TRY(exchange.send(method, path, body.headers, body.text));
+    TRY(read_good_head(exchange, target));
+    return read_json(exchange);
+}
 
 Result<Json> Daemon::get(const std::string& target) {
-    return call(settings_, "GET", target, Json(), {});
+    return call("GET", target, Json(), {});
 }
 
 Result<Json> Daemon::post(const std::string& target, const Json& body, const Headers& headers) {
-    return call(settings_, "POST", target, body, headers);
+    return call("POST", target, body, headers);
 }
 
 Result<Json> Daemon::remove(const std::string& target) {
-    return call(settings_, "DELETE", target, Json(), {});
+    return call("DELETE", target, Json(), {});
 }
 
 Result<Answer> Daemon::head(const std::string& target) {
+    std::string path = TRY(versioned(target));
     UnixExchange exchange = TRY(connect(settings_));
-    TRY(exchange.send("HEAD", versioned(settings_, target), {}, std::nullopt));
+    TRY(exchange.send("HEAD", path, {}, std::nullopt));
     AnswerHead head = TRY(read_good_head(exchange, target));
     return Answer{head.status, std::move(head.headers), {}};
 }
 
 Result<> Daemon::stream(std::string_view method, const std::string& target, const Json& json,
                         const Headers& headers, const Sink& sink) {
+    std::string path = TRY(versioned(target));
     UnixExchange exchange = TRY(connect(settings_));
     Body body = body_of(json, headers);
-    TRY(exchange.send(method, versioned(settings_, target), body.headers, body.text));
+    TRY(exchange.send(method, path, body.headers, body.text));
     TRY(read_good_head(exchange, target));
     return hand_on(exchange, sink);
 }
 
 Result<> Daemon::upload(std::string_view method, const std::string& target, std::string_view content_type,
                         const Producer& producer, const Sink& sink) {
+    std::string path = TRY(versioned(target));
     UnixExchange exchange = TRY(connect(settings_));
-    TRY(exchange.begin_chunked(method, versioned(settings_, target),
-                               {{"Content-Type", std::string(content_type)}}));
+    TRY(exchange.begin_chunked(method, path, {{"Content-Type", std::string(content_type)}}));
     bool is_refused = false;
     auto produced = producer([&](std::string_view piece) -> Result<> {
         auto sent = exchange.send_chunk(piece);
@@ -247,16 +269,18 @@ Result<std::string> Download::read() {
 }
 
 Result<Download> Daemon::download(const std::string& target) {
+    std::string path = TRY(versioned(target));
     UnixExchange exchange = TRY(connect(settings_));
-    TRY(exchange.send("GET", versioned(settings_, target), {}, std::nullopt));
+    TRY(exchange.send("GET", path, {}, std::nullopt));
     AnswerHead head = TRY(read_good_head(exchange, target));
     return Download(std::make_unique<Download::State>(Download::State{std::move(exchange), std::move(head)}));
 }
 
 Result<Hijacked> Daemon::hijack(const std::string& target, const Json& json) {
+    std::string path = TRY(versioned(target));
     UnixExchange exchange = TRY(connect(settings_));
     Body body = body_of(json, {{"Connection", "Upgrade"}, {"Upgrade", "tcp"}});
-    TRY(exchange.send("POST", versioned(settings_, target), body.headers, body.text));
+    TRY(exchange.send("POST", path, body.headers, body.text));
     AnswerHead head = TRY(read_good_head(exchange, target));
     bool multiplexed = head.header("content-type") == "application/vnd.docker.multiplexed-stream";
     auto [socket, leftover] = exchange.hijack();
@@ -264,8 +288,9 @@ Result<Hijacked> Daemon::hijack(const std::string& target, const Json& json) {
 }
 
 Result<PendingAnswer> Daemon::begin(std::string_view method, const std::string& target) {
+    std::string path = TRY(versioned(target));
     UnixExchange exchange = TRY(connect(settings_));
-    TRY(exchange.send(method, versioned(settings_, target), {}, std::nullopt));
+    TRY(exchange.send(method, path, {}, std::nullopt));
     TRY(read_good_head(exchange, target));
     return PendingAnswer(std::make_unique<PendingAnswer::State>(PendingAnswer::State{std::move(exchange)}));
 }

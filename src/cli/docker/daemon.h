@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,9 @@
 #include "posix/fd.h"
 
 namespace tare::cli::docker {
+
+/// The newest API version whose fields the commands know.
+inline constexpr std::string_view kApiVersion = "1.50";
 
 /// The query part of a target; values are percent-encoded.
 class Query {
@@ -117,7 +121,13 @@ class Daemon {
     const Settings& settings() const { return settings_; }
 
   private:
+    /// The target under the API version that both sides know; asks the daemon the first time.
+    Result<std::string> versioned(const std::string& target);
+    Result<Json> call(std::string_view method, const std::string& target, const Json& body,
+                      const Headers& headers);
+
     const Settings& settings_;
+    std::optional<std::string> prefix_;  ///< "/v1.50" once it is settled
 };
 
 /// True if the daemon itself answered with an error ("Error response from daemon: ").

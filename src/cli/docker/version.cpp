@@ -15,9 +15,6 @@ namespace tare::cli::docker {
 
 namespace {
 
-// The newest API version whose fields this client knows (facts: Engine API 1.50).
-constexpr std::string_view kApiVersion = "1.50";
-
 std::string readable_date(const std::string& text) {
     auto time = parse_rfc3339(text);
     return time ? format_ansi(*time) : text;

@@ -46,7 +46,9 @@ Result<Output> run_shim(const Options& options, const Key& key, const std::strin
     posix::SpawnOptions spawn{.program = options.shim_program,
                               .args = {options.shim_program, "-namespace", key.name_space, "-id", key.id,
                                        "-address", options.containerd_address, "-bundle", bundle},
-                              .cwd = bundle};
+                              .cwd = bundle,
+                              // A start that is cut off leaves an address behind, or nothing at all.
+                              .fate = posix::SpawnOptions::Fate::dies_with_parent};
     if (options.debug) spawn.args.push_back("-debug");
     spawn.args.push_back(verb);
     if (!options.events_address.empty()) spawn.env.push_back("TTRPC_ADDRESS=" + options.events_address);

@@ -164,6 +164,11 @@ Result<> Tasks::remove_exec(const Key& key, const std::string& exec_id) {
     return {};
 }
 
+Result<> Tasks::record_exec(const Key& key, const std::string& exec_id, const std::string& record) {
+    const std::string bundle = TRY(bundle_of(impl_->options.state_directory, key));
+    return write_exec_record(bundle, exec_id, record);
+}
+
 Result<> Tasks::forget_exec(const Key& key, const std::string& exec_id) {
     const std::string bundle = TRY(bundle_of(impl_->options.state_directory, key));
     if (!posix::exists(bundle)) return {};

@@ -142,7 +142,9 @@ class Tasks {
     /// Adds a process; it waits for `start_exec`.
     Result<> exec(const Key& key, const std::string& exec_id, const ExecRequest& request);
     Result<pid_t> start_exec(const Key& key, const std::string& exec_id);
-    /// The shim forgets an exec that has ended (or was never started); its record and exit stay on disk.
+    /// Changes what is kept of an exec: the exit code, before the shim forgets it.
+    Result<> record_exec(const Key& key, const std::string& exec_id, const std::string& record);
+    /// The shim forgets an exec that has ended (or was never started); its record stays on disk.
     Result<> remove_exec(const Key& key, const std::string& exec_id);
     /// These go, too. An absent task is success: they went with it.
     Result<> forget_exec(const Key& key, const std::string& exec_id);

@@ -64,6 +64,7 @@ Result<Created> Supervisor::create(const CreateRequest& request) {
     const auto image = TRY(find_image(parts.images, parts.space, container.config.image, request.platform));
     container::merge_image_config(container.config, image.config);
     if (container.host_config.log.type.empty()) container.host_config.log = parts.default_log;
+    TRY(impl_->choose_hostname(container));
     TRY(container::adapt(container.config, container.host_config, container.id, parts.host));
     Created created {
         .id = container.id,
@@ -72,7 +73,6 @@ Result<Created> Supervisor::create(const CreateRequest& request) {
     TRY(check_request(container.config, container.host_config));
     auto name = TRY(parts.containers.reserve_name(parts.space, request.name));
     container.name = name.name();
-    TRY(impl_->choose_hostname(container));
 
     container.image_name = container.config.image;
     container.image_id = image.id().text();
@@ -94,15 +94,16 @@ Result<Created> Supervisor::create(const CreateRequest& request) {
     return created;
 }
 
+/// Of containers that share a name with another, or with the machine. Others get their id from adapt.
 Result<> Supervisor::Impl::choose_hostname(Container& container) {
     if (!container.config.hostname.empty()) return {};
-    if (auto other = container::container_of_mode(container.host_config.network_mode)) {
+    const container::HostConfig& host_config = container.host_config;
+    if (auto other = container::container_of_mode(host_config.network_mode)) {
         container.config.hostname = TRY(find(std::string(*other)))
         ->config.hostname;
-    } else if (container.host_config.network_mode == "host" || container.host_config.uts_mode == "host") {
-        container.config.hostname = trim(posix::read_file("/proc/sys/kernel/hostname", 4096).value_or(""));
+    } else if (host_config.network_mode == "host" || host_config.uts_mode == "host") {
+        container.config.hostname = trim(TRY(posix::read_file("/proc/sys/kernel/hostname", 4096)));
     }
-    if (container.config.hostname.empty()) container.config.hostname = container.short_id();
     return {};
 }
 

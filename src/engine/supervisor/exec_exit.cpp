@@ -1,4 +1,5 @@
 #include "base/log.h"
+#include "engine/supervisor/exec_record.h"
 #include "engine/supervisor/supervisor_impl.h"
 
 namespace tare::supervisor {
@@ -14,6 +15,17 @@ constexpr int kKilledCode = 137;
 void Supervisor::Impl::handle_exec_exit(const task::Exit& exit) {
     auto exec = find_exec(exit.exec_id);
     if (!exec) return;
+    // Kept by us before the shim forgets it.
+    if (!(*exec)->on_end) {
+        ExecInfo info;
+        {
+            std::lock_guard lock((*exec)->mutex);
+            info = (*exec)->info;
+        }
+        info.exit_code = exit.status;
+        if (auto kept = parts.tasks.record_exec(exit.key, info.id, dump(exec_record(info))); !kept)
+            log::failure("record the exit of an exec", kept.error(), log::Level::warning);
+    }
     if (auto removed = parts.tasks.remove_exec(exit.key, exit.exec_id); !removed)
         log::failure("remove an exec that has ended", removed.error(), log::Level::debug);
     end_exec(*exec, exit.status);

@@ -5,8 +5,9 @@ namespace tare::supervisor {
 Json exec_record(const ExecInfo& info) {
     const ExecConfig& config = info.config;
     // Without the environment: it may hold secrets, and nobody asks for it later (security rule R20).
-    return Json::object()
-        .set("id", info.id)
+    Json document = Json::object();
+    if (info.exit_code) document.set("exitCode", *info.exit_code);
+    return document.set("id", info.id)
         .set("container", info.container_id)
         .set("command", Json(config.command))
         .set("user", config.user)
@@ -25,6 +26,7 @@ Result<ExecInfo> parse_exec_record(const std::string& text) {
     ExecInfo info;
     info.id = TRY(view.string("id"));
     info.container_id = TRY(view.string("container"));
+    info.exit_code = TRY(view.optional_integer<int>("exitCode"));
     info.config.command = TRY(view.strings("command"));
     info.config.user = TRY(view.string_or("user", ""));
     info.config.working_directory = TRY(view.string_or("workingDirectory", ""));

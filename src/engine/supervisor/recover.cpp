@@ -118,14 +118,17 @@ void Supervisor::Impl::recover_exec(const Container& container, const task::Foun
     if (!info || info->container_id != container.id) return;  // a health check's
     auto exec = std::make_shared<Exec>();
     exec->info = std::move(*info);
-    exec->phase = found.exit ? Exec::Phase::ended : Exec::Phase::running;
-    exec->info.running = !found.exit;
     if (found.exit) exec->info.exit_code = found.exit->status;
+    const bool has_ended = exec->info.exit_code.has_value();
+    exec->phase = has_ended ? Exec::Phase::ended : Exec::Phase::running;
+    exec->info.running = !has_ended;
     {
         std::lock_guard lock(mutex);
         execs.emplace(exec->info.id, exec);
     }
-    if (!found.exit) return;
+    if (!has_ended) return;
+    if (auto kept = parts.tasks.record_exec(key(container), found.id, dump(exec_record(exec->info))); !kept)
+        log::failure("record the exit of an exec", kept.error(), log::Level::warning);
     if (auto removed = parts.tasks.remove_exec(key(container), found.id); !removed)
         log::failure("remove an exec that has ended", removed.error(), log::Level::debug);
     forget_exec_later(found.id);
@@ -177,10 +180,17 @@ void Supervisor::Impl::recover_volumes() {
         known.insert(full_name(*container));
         if (container->state.is_running()) running.insert(full_name(*container));
     }
-    // What is mounted stays so until its last user ends: the count is made anew.
     auto repaired =
         parts.volumes.repair([&](const std::string& container) { return running.contains(container); });
     if (!repaired) log::failure("repair the volumes", repaired.error());
+    for (const ContainerRef& container : parts.containers.list("")) {
+        if (!container->state.is_running()) continue;
+        // What is mounted stays so until its last user ends: the count is made anew.
+        for (const container::MountPoint& mount : container->mount_points)
+            if (mount.type == "volume")
+                if (auto mounted = parts.volumes.mount(mount.name, full_name(*container)); !mounted)
+                    log::failure("take up a volume", mounted.error(), log::Level::warning);
+    }
     auto volumes = parts.volumes.list();
     if (!volumes) return log::failure("list the volumes", volumes.error());
     for (const volume::Volume& volume : *volumes) {

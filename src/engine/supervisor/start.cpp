@@ -52,7 +52,8 @@ Result<Change> Supervisor::Impl::start(ContainerRef container, Reason reason) {
         TRY(parts.tasks.remove(key(*container)));
         container = TRY(attach_network(container));
         container = TRY(mount_volumes(container));
-        const oci::RuntimeSpec spec = TRY(make_spec(*container));
+        std::vector<posix::Fd> pinned;
+        const oci::RuntimeSpec spec = TRY(make_spec(*container, pinned));
         const pid_t pid = TRY(create_task(*container, spec));
         hand_over_attaches(*container);
         TRY(parts.tasks.start(key(*container)));

@@ -1,13 +1,9 @@
 // The steps of a start that give a container its network and its volumes.
 
-#include <unistd.h>
-
 #include "engine/network/networks.h"
-#include "engine/supervisor/etc_files.h"
 #include "engine/supervisor/ports.h"
 #include "engine/supervisor/supervisor_impl.h"
 #include "engine/volume/volumes.h"
-#include "posix/file.h"
 
 namespace tare::supervisor {
 
@@ -80,7 +76,7 @@ Result<ContainerRef> Supervisor::Impl::attach_network(const ContainerRef& contai
 
     ContainerRef attached = TRY(parts.containers.update(
         row(container->id), [&](Container& it) { show(*attachment, it); }, container::Keep::in_memory));
-    TRY(write_etc_files(*attached, *attachment, TRY(parts.networks.host_gateway())));
+    TRY(write_container_files(*attached, *attachment, request.mode));
     publish_network(*attached, "connect");
     return attached;
 }

@@ -21,7 +21,8 @@ Result<std::string> namespace_of_other(const Containers& containers, const std::
 
 }  // namespace
 
-Result<oci::RuntimeSpec> Supervisor::Impl::make_spec(const Container& container) {
+Result<oci::RuntimeSpec> Supervisor::Impl::make_spec(const Container& container,
+                                                     std::vector<posix::Fd>& pinned) {
     const container::HostConfig& host_config = container.host_config;
     const std::string ipc =
         TRY(namespace_of_other(parts.containers, parts.space, host_config.ipc_mode, "ipc"));
@@ -35,6 +36,7 @@ Result<oci::RuntimeSpec> Supervisor::Impl::make_spec(const Container& container)
                                   .network_namespace = container.network_settings.sandbox_key,
                                   .ipc_namespace = ipc,
                                   .pid_namespace = pid,
+                                  .pinned = &pinned,
                                   .host = parts.host});
 }
 

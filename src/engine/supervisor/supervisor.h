@@ -25,6 +25,7 @@
 #include "base/result.h"
 #include "engine/container/config_json.h"
 #include "engine/container/container.h"
+#include "engine/container/containers.h"
 #include "engine/supervisor/stats.h"
 #include "engine/task/tasks.h"
 #include "posix/fd.h"
@@ -60,6 +61,13 @@ class Waiting {
 
   private:
     std::shared_ptr<void> hold_;
+};
+
+/// The right to attach next: no start comes between prepare_attach and attach. Whoever lets go of it gives
+/// the container free again.
+struct AttachTicket {
+    container::ContainerRef container;
+    container::LifeCycleLock lock;
 };
 
 struct StopOptions {
@@ -150,9 +158,13 @@ class Supervisor {
     /// from a thread of ours, which must not be blocked. `removed` gives the last exit status.
     Result<Waiting> wait(const std::string& name_or_id, WaitCondition condition, WaitCallback callback);
 
+    /// Checks whether the container can be attached to (failed_precondition if it is paused or going away).
+    /// A client that sees its connection upgraded starts the container next, so this comes before that.
+    Result<AttachTicket> prepare_attach(const std::string& name_or_id);
     /// Serves the container's streams on the client's connection. A running container's shim takes it
     /// over at once; of one that was not started yet it is kept, and closed if the start fails or never comes
-    /// (removal). `client` is taken on success only. failed_precondition if the container is paused.
+    /// (removal). `client` is taken on success only.
+    Result<> attach(AttachTicket ticket, const task::StreamsRequest& request, posix::Fd& client);
     Result<> attach(const std::string& name_or_id, const task::StreamsRequest& request, posix::Fd& client);
     Result<> resize(const std::string& name_or_id, std::uint16_t width, std::uint16_t height);
 

@@ -17,6 +17,11 @@
 #include "engine/supervisor/supervisor.h"
 #include "engine/task/tasks.h"
 
+namespace tare::network {
+struct Attachment;
+struct Mode;
+}  // namespace tare::network
+
 namespace tare::supervisor {
 
 using container::Container;
@@ -118,8 +123,11 @@ struct Supervisor::Impl {
     enum class Reason { user, policy };
     Result<Change> start(ContainerRef container, Reason reason);
     Result<ContainerRef> attach_network(const ContainerRef& container);
+    Result<> write_container_files(const Container& container, const network::Attachment& attachment,
+                                   const network::Mode& mode);
     Result<ContainerRef> mount_volumes(const ContainerRef& container);
-    Result<oci::RuntimeSpec> make_spec(const Container& container);
+    /// `pinned` keeps sources of mounts open until the task is created.
+    Result<oci::RuntimeSpec> make_spec(const Container& container, std::vector<posix::Fd>& pinned);
     Result<pid_t> create_task(const Container& container, const oci::RuntimeSpec& spec);
     void hand_over_attaches(const Container& container);
     /// Gives back what a start took: task, network, volumes. Idempotent; what fails is logged.

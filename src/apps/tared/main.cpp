@@ -12,7 +12,7 @@
 #include "posix/credentials.h"
 #include "posix/fd.h"
 #include "posix/poll.h"
-#include "posix/service_manager.h"
+#include "posix/systemd.h"
 
 namespace {
 

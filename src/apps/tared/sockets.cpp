@@ -4,8 +4,8 @@
 
 #include "posix/file.h"
 #include "posix/mount.h"
-#include "posix/service_manager.h"
 #include "posix/socket.h"
+#include "posix/systemd.h"
 
 namespace tare::tared {
 

@@ -1,4 +1,4 @@
-#include "posix/service_manager.h"
+#include "posix/systemd.h"
 
 #include <algorithm>
 #include <cstdlib>

@@ -10,18 +10,6 @@ namespace tare::docker {
 
 namespace {
 
-// What stands in the way of attaching must be said before the connection leaves HTTP.
-Result<> expect_attachable(const container::Container& container) {
-    using container::Status;
-    if (container.state.status == Status::paused)
-        return fail(ErrorKind::failed_precondition, "container ", container.id,
-                    " is paused, unpause the container before attach");
-    if (container.state.status == Status::restarting)
-        return fail(ErrorKind::failed_precondition, "container ", container.id,
-                    " is restarting, wait until the container is running");
-    return {};
-}
-
 // `logs=1`: what was written before, on the connection itself.
 Result<> replay_log(const container::Container& container, const task::StreamsRequest& request,
                     const posix::Fd& client) {
@@ -40,19 +28,20 @@ Result<> replay_log(const container::Container& container, const task::StreamsRe
     }
 }
 
-Result<> serve(Call& call, const container::Container& container, const task::StreamsRequest& request,
+Result<> serve(Call& call, supervisor::AttachTicket ticket, const task::StreamsRequest& request,
                posix::Fd& client) {
-    if (call.query_flag("logs")) TRY(replay_log(container, request, client));
+    if (call.query_flag("logs")) TRY(replay_log(*ticket.container, request, client));
     if (!call.query_flag("stream")) return {};
-    return call.parts.supervisor.attach(container.id, request, client);
+    return call.parts.supervisor.attach(std::move(ticket), request, client);
 }
 
 }  // namespace
 
 Result<> container_attach(Call& call) {
-    auto container = TRY(call.parts.containers.find(call.parts.name_space, call.name()));
-    TRY(expect_attachable(*container));
-    bool is_terminal = container->config.tty;
+    // What stands in the way of attaching must be said before the connection leaves HTTP; and a client
+    // that sees it leave starts the container next, which has to find the attach in place.
+    supervisor::AttachTicket ticket = TRY(call.parts.supervisor.prepare_attach(call.name()));
+    bool is_terminal = ticket.container->config.tty;
     task::StreamsRequest request;
     request.wants_stdin = call.query_flag("stdin");
     request.wants_stdout = call.query_flag("stdout");
@@ -64,7 +53,7 @@ Result<> container_attach(Call& call) {
 
     http::Hijacked client = TRY(leave_http(call, stream_content_type(is_terminal, call.version)));
     request.leftover = std::move(client.leftover);
-    auto served = serve(call, *container, request, client.socket);
+    auto served = serve(call, std::move(ticket), request, client.socket);
     if (!served) {
         log::failure("attach ends early", served.error(), log::Level::warning);
         tell_error(client.socket, is_terminal, served.error());

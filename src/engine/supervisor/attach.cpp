@@ -14,6 +14,9 @@ Result<AttachTicket> Supervisor::prepare_attach(const std::string& name_or_id) {
     if (container.state.status == Status::paused)
         return fail(ErrorKind::failed_precondition, "container ", container.id,
                     " is paused, unpause the container before attach");
+    if (container.state.status == Status::restarting)
+        return fail(ErrorKind::failed_precondition, "container ", container.id,
+                    " is restarting, wait until the container is running");
     if (container.state.status == Status::removing || container.state.status == Status::dead)
         return fail(ErrorKind::failed_precondition, "container is marked for removal");
     return ticket;

@@ -110,8 +110,21 @@ Result<> Supervisor::Impl::start_exec(const Container& container, const ExecRef&
 
 Result<ExecInfo> Supervisor::exec_inspect(const std::string& exec_id) {
     ExecRef exec = TRY(impl_->find_exec(exec_id));
-    std::lock_guard lock(exec->mutex);
-    return exec->info;
+    auto known = [&] {
+        std::lock_guard lock(exec->mutex);
+        return exec->info;
+    };
+    ExecInfo info = known();
+    if (!info.running) return info;
+    // A client asks when the shim has closed its connection, which may be sooner than the exit has come
+    // here: the shim is asked, or has told us by now.
+    auto state = impl_->parts.tasks.state({impl_->parts.space, info.container_id}, exec_id);
+    info = known();
+    if (!info.running || !state || state->status != task::Status::stopped) return info;
+    info.running = false;
+    info.pid = 0;
+    info.exit_code = state->exit_status;
+    return info;
 }
 
 Result<> Supervisor::exec_resize(const std::string& exec_id, std::uint16_t width, std::uint16_t height) {

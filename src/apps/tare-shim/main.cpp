@@ -61,6 +61,7 @@ Result<std::string> run(const std::vector<std::string>& words) {
     if (invocation.bundle.empty()) invocation.bundle = TRY(posix::current_directory());
     const char* events = std::getenv("TTRPC_ADDRESS");
     invocation.ttrpc_address = events ? events : "";
+    invocation.version = TARE_VERSION;
     return verb == "start" ? shim::start(invocation) : shim::remove(invocation);
 }
 

@@ -17,6 +17,7 @@
 #include "run/runtime/protocol.h"
 #include "run/runtime/rootfs.h"
 #include "run/runtime/stage_init.h"
+#include "run/runtime/stdio_owner.h"
 #include "run/runtime/time_text.h"
 
 namespace tare::runtime {
@@ -283,6 +284,8 @@ Result<Created> create(const CreateOptions& given) {
     TRY(posix::make_fifo(fifo, 0600));
     posix::Fd start_end = TRY(posix::open_file(fifo, O_RDONLY | O_NONBLOCK));
 
+    if (!options.spec.process->terminal)
+        give_stdio(options.stdio, options.spec.process->user.uid, options.spec.linux_section.uid_mappings);
     created.state = initial_state(options);
     created.state.cgroup_paths = group.paths();
     auto [ours, theirs] = TRY(posix::make_socket_pair(posix::SocketKind::packets));

@@ -15,6 +15,7 @@
 #include "run/runtime/privileges.h"
 #include "run/runtime/protocol.h"
 #include "run/runtime/rootfs.h"
+#include "run/runtime/stdio_owner.h"
 
 namespace tare::runtime {
 
@@ -189,6 +190,7 @@ Result<Executed> exec(const std::string& root, const State& state, const ExecOpt
     auto group = cgroup::Cgroup::open(state.cgroup_paths);
     posix::Fd pidfd = TRY(posix::open_pidfd(state.pid));
     if (!is_alive(state)) return fail(ErrorKind::failed_precondition, "cannot exec in a stopped container");
+    if (!options.process.terminal) give_stdio(options.stdio, options.process.user.uid, state.uid_mappings);
     auto [ours, theirs] = TRY(posix::make_socket_pair(posix::SocketKind::packets));
     if (posix::effective_user() == 0) TRY(posix::set_dumpable(false));
     Request request{state, options, group, theirs.get(), pidfd.get()};

@@ -16,6 +16,7 @@ struct Invocation {
     std::string publish_binary;  ///< accepted; events go to ttrpc_address
     std::string bundle;          ///< absolute
     std::string ttrpc_address;   ///< $TTRPC_ADDRESS
+    std::string version;         ///< of this program
     bool is_debug = false;
 };
 

@@ -49,7 +49,7 @@ class Serving {
     Serving(posix::EventLoop& loop, const Invocation& invocation, std::int32_t oom_score_adj)
         : loop_(&loop),
           service_(loop, {.name_space = invocation.name_space,
-                          .bundle = invocation.bundle,
+                          .version = invocation.version,
                           .events_address = invocation.ttrpc_address,
                           .oom_score_adj = oom_score_adj,
                           .on_shutdown = [&loop] { loop.stop(); }}) {}

@@ -55,7 +55,7 @@ class Service {
   public:
     struct Options {
         std::string name_space;
-        std::string bundle;          ///< the shim's own, of its first container
+        std::string version;         ///< told by Connect
         std::string events_address;  ///< where events go; empty: nowhere
         std::int32_t oom_score_adj =
             0;  ///< for processes whose spec has none: what the shim itself came with
@@ -98,6 +98,8 @@ class Service {
     Result<shimv2::Empty> shutdown(const shimv2::ShutdownRequest& request);
     void on_exit(Container& container, Process& process, posix::ExitStatus status);
     void announce(Container& container, Process& process);
+    void end_unborn(Container& container);
+    void shut_down_when_told();
     void forget(Container& container);
 
     // service_state.cpp
@@ -118,8 +120,7 @@ class Service {
     Options options_;
     Publisher publisher_;
     std::map<std::string, std::unique_ptr<Container>> containers_;
-    /// Ended children that nobody has asked for yet: a process can end before its start has returned.
-    bool is_shutting_down_ = false;
+    std::optional<Deadline> shutdown_deadline_;
 };
 
 /// BUNDLE/runtime: where run/runtime keeps a container's state.

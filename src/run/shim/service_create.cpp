@@ -86,7 +86,10 @@ Result<> Service::make_container(Container& container, const shimv2::CreateTaskR
     auto created = TRY(runtime::create(options));
     init.pid = created.state.pid;
     container.group = cgroup::Cgroup::open(created.state.cgroup_paths);
-    return init.streams->begin(std::move(created.console));
+    auto begun = init.streams->begin(std::move(created.console));
+    // Nobody would ever serve it.
+    if (!begun) TRY(runtime::destroy(container.runtime_root, created.state));
+    return begun;
 }
 
 Result<shimv2::CreateTaskResponse> Service::create(const shimv2::CreateTaskRequest& request) {

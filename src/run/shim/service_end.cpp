@@ -100,18 +100,29 @@ Result<shimv2::Empty> Service::kill(const shimv2::KillRequest& request) {
     return shimv2::Empty{};
 }
 
+/// A container that was created and never started: its process waits and is ended here.
+void Service::end_unborn(Container& container) {
+    auto pidfd = posix::open_pidfd(container.init.pid);
+    if (auto killed = container.group.kill(); !killed) log::failure("end the container", killed.error());
+    if (pidfd) (void)posix::wait_for_end(pidfd->get(), Deadline::after(10s));  // destroy() goes on anyway
+    reap();
+}
+
 Result<shimv2::DeleteResponse> Service::remove(const shimv2::DeleteRequest& request) {
     Container& container = *TRY(find(request.id));
     Process& process = *TRY(find_process(container, request.exec_id));
     if (process.phase == Process::Phase::running)
         return fail(ErrorKind::failed_precondition, "delete ", quote(request.id), ": the process is running");
-    bool is_unborn = process.phase == Process::Phase::created;
-    shimv2::DeleteResponse response{.pid = static_cast<std::uint32_t>(process.pid)};
-    if (!request.exec_id.empty()) {
-        if (process.exit) {
-            response.exit_status = process.exit->exit_status;
-            response.exited_at = shimv2::Timestamp::of(process.exit->exited_at);
-        }
+    bool is_init = request.exec_id.empty();
+    if (is_init && process.phase == Process::Phase::created) end_unborn(container);
+    if (process.exit && !process.is_announced) announce(container, process);
+    if (!process.exit)
+        process.exit = shimv2::ExitRecord{
+            .pid = process.pid, .exit_status = is_init ? 128 + SIGKILL : 0U, .exited_at = now()};
+    shimv2::DeleteResponse response{.pid = static_cast<std::uint32_t>(process.pid),
+                                    .exit_status = process.exit->exit_status,
+                                    .exited_at = shimv2::Timestamp::of(process.exit->exited_at)};
+    if (!is_init) {
         TRY(shimv2::remove_exit_record(container.bundle, request.exec_id));
         container.execs.erase(request.exec_id);
         return response;
@@ -121,13 +132,7 @@ Result<shimv2::DeleteResponse> Service::remove(const shimv2::DeleteRequest& requ
         TRY(runtime::destroy(container.runtime_root, *state));
     else if (!state.error().is(ErrorKind::not_found))
         return state.error();
-    // Killed before it was started: it is a zombie of ours by now.
-    if (is_unborn) reap();
-    if (!process.exit)
-        process.exit =
-            shimv2::ExitRecord{.pid = process.pid, .exit_status = 128 + SIGKILL, .exited_at = now()};
-    response.exit_status = process.exit->exit_status;
-    response.exited_at = shimv2::Timestamp::of(process.exit->exited_at);
+    reap();
     publisher_.publish(shimv2::TaskDelete{.container_id = container.id,
                                           .pid = response.pid,
                                           .exit_status = response.exit_status,
@@ -138,19 +143,28 @@ Result<shimv2::DeleteResponse> Service::remove(const shimv2::DeleteRequest& requ
 
 void Service::forget(Container& container) {
     if (container.oom_watch) loop_->forget(container.oom_watch->descriptor());
+    // Whoever still waits for an exec that the container took with it is not left without an answer.
+    shimv2::ExitRecord killed{.exit_status = 128 + SIGKILL, .exited_at = now()};
+    for (auto& [exec_id, process] : container.execs)
+        for (auto& waiter : std::exchange(process->waiters, {}))
+            waiter.answer(encode(wait_response_of(process->exit.value_or(killed))));
     containers_.erase(std::string(container.id));
 }
 
 Result<shimv2::Empty> Service::shutdown(const shimv2::ShutdownRequest& request) {
     if (!containers_.empty() && !request.now) return shimv2::Empty{};
-    is_shutting_down_ = true;
-    // After the answer is on its way, and the last events if somebody takes them.
-    auto finish = [this] { options_.on_shutdown(); };
-    if (publisher_.is_empty())
-        loop_->defer(finish);
-    else
-        loop_->after(500ms, finish);
+    // After the answer is on its way.
+    loop_->defer([this] { shut_down_when_told(); });
     return shimv2::Empty{};
+}
+
+/// Once the last events have been taken, if somebody takes them.
+void Service::shut_down_when_told() {
+    constexpr auto patience = 1s;
+    constexpr auto step = 10ms;
+    if (!shutdown_deadline_) shutdown_deadline_ = Deadline::after(patience);
+    if (publisher_.is_empty() || shutdown_deadline_->has_passed()) return options_.on_shutdown();
+    loop_->after(step, [this] { shut_down_when_told(); });
 }
 
 }  // namespace tare::shim

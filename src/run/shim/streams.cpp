@@ -84,6 +84,7 @@ Result<> Streams::begin(posix::Fd console) {
     child_ends_.clear();
     if (console) {
         console_ = TRY(posix::duplicate(console.get()));
+        if (size_) TRY(posix::set_window_size(console_.get(), *size_));
         if (options_.open_stdin) pending_input_ = TRY(posix::duplicate(console.get()));
         TRY(add_source(Stream::out, std::move(console)));
     }
@@ -119,7 +120,10 @@ Result<> Streams::attach(shimv2::AttachRequest request, posix::Fd socket) {
 }
 
 Result<> Streams::resize(posix::WindowSize size) {
-    if (!console_) return fail(ErrorKind::failed_precondition, "resize: the process has no terminal");
+    if (!options_.has_terminal)
+        return fail(ErrorKind::failed_precondition, "resize: the process has no terminal");
+    size_ = size;
+    if (!console_) return {};
     return posix::set_window_size(console_.get(), size);
 }
 

@@ -54,6 +54,7 @@ class Streams final : public AttachmentHost {
     /// A client, from now on (or, before begin(), from the first byte on). failed_precondition once all
     /// output has ended.
     Result<> attach(shimv2::AttachRequest request, posix::Fd socket);
+    /// Of the terminal; remembered until there is one. failed_precondition for a process without.
     Result<> resize(posix::WindowSize size);
     /// CloseIO: stdin ends after what is on its way.
     void close_input();
@@ -96,9 +97,10 @@ class Streams final : public AttachmentHost {
     std::vector<Attachment*> clients_;  ///< those of the outlets that are clients
     std::vector<std::unique_ptr<Source>> sources_;
     std::vector<posix::Fd> child_ends_;
-    posix::Fd console_;                     ///< for its size
-    posix::Fd pending_input_;               ///< the writing end, until begin()
-    std::unique_ptr<BoundedWriter> input_;  ///< stdin of the process
+    posix::Fd console_;                      ///< for its size
+    std::optional<posix::WindowSize> size_;  ///< asked for before there was a console
+    posix::Fd pending_input_;                ///< the writing end, until begin()
+    std::unique_ptr<BoundedWriter> input_;   ///< stdin of the process
     posix::Fd input_fifo_;
     posix::Fd input_fifo_keeper_;  ///< a writing end: the fifo does not end before CloseIO
     bool has_begun_ = false;

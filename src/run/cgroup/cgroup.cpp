@@ -93,7 +93,9 @@ Result<> collect(const std::string& directory, std::vector<pid_t>& pids) {
     if (!text && text.error().is(ErrorKind::not_found)) return {};
     // A threaded group answers EOPNOTSUPP; its processes are listed by the domain above.
     if (!text && text.error().error_number() == EOPNOTSUPP) return {};
-    for (auto word : split_words(TRY(std::move(text))))
+    if (!text) return text.error();
+    // Words are views: the text has to live as long as they are looked at.
+    for (auto word : split_words(*text))
         if (auto pid = parse_integer<pid_t>(word)) pids.push_back(*pid);
     auto names = posix::list_directory(directory);
     if (!names) return {};

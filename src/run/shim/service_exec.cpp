@@ -42,6 +42,9 @@ Result<shimv2::StartResponse> Service::start_exec(Container& container, Process&
     auto state = TRY(runtime::load_state(container.runtime_root, container.id));
     runtime::ExecOptions options{.process = *process.plan};
     options.stdio = TRY(process.streams->make_ends());
+    // Before the program can ask for it.
+    if (auto& size = process.streams->size())
+        options.process.console_size = {.height = size->rows, .width = size->columns};
     auto executed = runtime::exec(container.runtime_root, state, options);
     if (!executed) {
         // Its clients are told by the end of their streams; Delete forgets it.

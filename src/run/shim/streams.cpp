@@ -84,7 +84,6 @@ Result<> Streams::begin(posix::Fd console) {
     child_ends_.clear();
     if (console) {
         console_ = TRY(posix::duplicate(console.get()));
-        if (size_) TRY(posix::set_window_size(console_.get(), *size_));
         if (options_.open_stdin) pending_input_ = TRY(posix::duplicate(console.get()));
         TRY(add_source(Stream::out, std::move(console)));
     }

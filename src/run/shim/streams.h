@@ -56,6 +56,8 @@ class Streams final : public AttachmentHost {
     Result<> attach(shimv2::AttachRequest request, posix::Fd socket);
     /// Of the terminal; remembered until there is one. failed_precondition for a process without.
     Result<> resize(posix::WindowSize size);
+    /// The size that was asked for, if one was.
+    const std::optional<posix::WindowSize>& size() const { return size_; }
     /// CloseIO: stdin ends after what is on its way.
     void close_input();
 

@@ -2,6 +2,7 @@
 
 #include "api/docker/service.h"
 #include "apps/tared/directories.h"
+#include "apps/tared/embedded_image.h"
 #include "apps/tared/sockets.h"
 #include "base/log.h"
 #include "base/sha256.h"
@@ -132,8 +133,11 @@ Result<> Daemon::Rooms::open_store() {
 
 Result<> Daemon::Rooms::open_images() {
     registry = std::make_unique<registry::Registry>(registry_options(config));
-    images = std::make_unique<transfer::Images>(transfer::Parts{
-        .database = *database, .content = *content, .snapshotter = *snapshotter, .registry = *registry});
+    images = std::make_unique<transfer::Images>(transfer::Parts{.database = *database,
+                                                                .content = *content,
+                                                                .snapshotter = *snapshotter,
+                                                                .registry = *registry,
+                                                                .embedded = embedded_image()});
     gc::CollectorOptions options;
     options.file_removers = {
         [this]() -> Result<> {

@@ -41,12 +41,20 @@ class Snapshotter;
 
 namespace tare::transfer {
 
+/// An image that the program itself carries, so that a first container needs no network. Its repository is
+/// pulled from here and never from a registry; its host ("tare.internal") is none that can exist.
+struct EmbeddedImage {
+    std::string_view repository;  ///< "tare.internal/busybox"
+    std::string_view archive;     ///< of `docker save`; empty: there is no such image
+};
+
 /// What this room builds on; all outlive it.
 struct Parts {
     store::Database& database;
     content::Store& content;
     snapshot::Snapshotter& snapshotter;
     registry::Registry& registry;
+    EmbeddedImage embedded = {};
 };
 
 struct Limits {
@@ -159,6 +167,8 @@ class Images {
     struct State;
 
   private:
+    Result<PulledImage> pull_embedded(const PullRequest& request);
+
     ImageStore names_;
     std::unique_ptr<State> state_;
 };

@@ -36,6 +36,9 @@ Result<PulledImage> pull_missing(Images& images, Work& work, const PullRequest& 
 
 Result<PulledImage> Images::pull(const PullRequest& request) {
     auto& reference = request.reference;
+    auto& embedded = state_->parts.embedded;
+    if (!embedded.archive.empty() && reference.repository() == embedded.repository)
+        return pull_embedded(request);
     Reporter report(request.progress);
     report.line(tag_or_digest(reference), cat("Pulling from ", reference.path()));
     auto repository = TRY(state_->parts.registry.open(reference, request.credentials));

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 #include "posix/file.h"
+#include "run/task/exit_record.h"
 
 namespace tare::task {
 
@@ -21,10 +22,6 @@ bool is_identifier(std::string_view text) {
     };
     return !text.empty() && text.size() <= 128 && text.front() != '.' && text.front() != '-' &&
            std::all_of(text.begin(), text.end(), is_allowed);
-}
-
-std::string exit_path(const std::string& bundle, const std::string& exec_id) {
-    return cat(bundle, "/exit-", exec_id.empty() ? "init" : exec_id);
 }
 
 std::string record_path(const std::string& bundle, const std::string& exec_id) {
@@ -65,31 +62,33 @@ Result<std::string> read_address(const std::string& bundle) {
 }
 
 Result<std::optional<Exit>> read_exit(const std::string& bundle, const Key& key, const std::string& exec_id) {
-    const std::string path = exit_path(bundle, exec_id);
-    auto text = posix::read_file(path, kFileLimitBytes);
-    if (!text) {
-        if (text.error().is(ErrorKind::not_found)) return std::optional<Exit>();
-        return std::move(text.error());
+    auto record = shimv2::read_exit_record(bundle, exec_id);
+    if (!record) {
+        if (record.error().is(ErrorKind::not_found)) return std::optional<Exit>();
+        return std::move(record.error());
     }
-    Json document = TRY(parse_json(*text, {.what = path}));
-    JsonView view(document, path);
-    Exit exit{.key = key, .exec_id = exec_id};
-    exit.pid = TRY(view.integer_or<pid_t>("pid", 0));
-    exit.status = TRY(view.integer_or<int>("exitStatus", 0));
-    exit.at = Time(std::chrono::nanoseconds(TRY(view.integer_or<std::int64_t>("exitedAt", 0))));
-    exit.out_of_memory = TRY(view.boolean_or("oom", false));
-    return std::optional<Exit>(std::move(exit));
+    return std::optional<Exit>(Exit{.key = key,
+                                    .exec_id = exec_id,
+                                    .pid = record->pid,
+                                    .status = static_cast<int>(record->exit_status),
+                                    .at = record->exited_at,
+                                    .out_of_memory = record->out_of_memory});
 }
 
 Result<> write_exec_record(const std::string& bundle, const std::string& exec_id, const std::string& record) {
     if (!is_identifier(exec_id))
         return fail(ErrorKind::invalid_argument, quote(exec_id), " is no identifier of an exec");
-    return posix::write_file_atomic(record_path(bundle, exec_id), record);
+    // Whole or not there; unsynced, as the bundle does not outlive the machine.
+    const std::string path = record_path(bundle, exec_id);
+    const std::string temporary = cat(bundle, "/.exec-", exec_id);
+    posix::Fd file = TRY(posix::open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0600));
+    TRY(posix::write_all(file.get(), record));
+    return posix::rename(temporary, path);
 }
 
 Result<> remove_exec_files(const std::string& bundle, const std::string& exec_id) {
     TRY(posix::remove_file(record_path(bundle, exec_id)));
-    return posix::remove_file(exit_path(bundle, exec_id));
+    return shimv2::remove_exit_record(bundle, exec_id);
 }
 
 Result<std::vector<std::pair<std::string, std::string>>> read_exec_records(const std::string& bundle) {

@@ -4,7 +4,7 @@
 //
 //     config.json       the spec, written here
 //     address           where the shim listens, written by the shim before it answers its start
-//     exit-init, exit-EXEC   how a process ended, written by the shim before it tells anyone
+//     exit-…            how a process ended, written by the shim before it tells anyone (run/task)
 //     exec-EXEC         what the caller of exec wanted kept, written here
 
 #include <optional>

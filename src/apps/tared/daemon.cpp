@@ -153,6 +153,7 @@ Result<> Daemon::Rooms::open_images() {
 Result<> Daemon::Rooms::open_engine() {
     host = container::read_host_facts();
     host.cgroup_parent = "/" + instance;
+    if (auto init = program_beside_us("tare-init")) host.init_binary = *init;
     bus = std::make_unique<event::Bus>();
     networks = TRY(network::Networks::open(TRY(networks_config(config, instance)), *database));
     volumes = TRY(volume::Volumes::open(config.root + "/volumes", *database));

@@ -1,5 +1,5 @@
 // After a restart of the daemon: what the rows say and what the shims say become one again. Nothing is
-// served yet, so no lock is contended; exits that come meanwhile wait for the locks taken here.
+// served yet, and exits that come meanwhile wait until this is done.
 
 #include <csignal>
 #include <set>
@@ -60,7 +60,16 @@ Result<> Supervisor::recover() {
             log::failure(cat("remove the task of no container, ", id), removed.error());
     impl_->recover_volumes();
     impl_->recover_directories();
+    impl_->take_early_exits();
     return {};
+}
+
+void Supervisor::Impl::take_early_exits() {
+    std::lock_guard lock(mutex);
+    is_recovering = false;
+    for (const task::Exit& exit : early_exits)
+        schedule.run([this, exit] { handle_exit(exit); });
+    early_exits.clear();
 }
 
 void Supervisor::Impl::recover_container(const ContainerRef& container, const task::Found* found) {
@@ -118,7 +127,8 @@ void Supervisor::Impl::recover_exec(const Container& container, const task::Foun
     if (!info || info->container_id != container.id) return;  // a health check's
     auto exec = std::make_shared<Exec>();
     exec->info = std::move(*info);
-    if (found.exit) exec->info.exit_code = found.exit->status;
+    const bool is_recorded = exec->info.exit_code.has_value();
+    if (found.exit && !is_recorded) exec->info.exit_code = found.exit->status;
     const bool has_ended = exec->info.exit_code.has_value();
     exec->phase = has_ended ? Exec::Phase::ended : Exec::Phase::running;
     exec->info.running = !has_ended;
@@ -127,11 +137,12 @@ void Supervisor::Impl::recover_exec(const Container& container, const task::Foun
         execs.emplace(exec->info.id, exec);
     }
     if (!has_ended) return;
+    forget_exec_later(found.id);
+    if (is_recorded) return;
     if (auto kept = parts.tasks.record_exec(key(container), found.id, dump(exec_record(exec->info))); !kept)
         log::failure("record the exit of an exec", kept.error(), log::Level::warning);
     if (auto removed = parts.tasks.remove_exec(key(container), found.id); !removed)
         log::failure("remove an exec that has ended", removed.error(), log::Level::debug);
-    forget_exec_later(found.id);
 }
 
 void Supervisor::Impl::restart_with_daemon(const Container& container) {

@@ -23,14 +23,17 @@ Supervisor::~Supervisor() {
 }
 
 void Supervisor::shut_down() {
-    {
-        std::lock_guard lock(impl_->mutex);
-        impl_->is_shutting_down = true;
-    }
     impl_->schedule.stop();
 }
 
 void Supervisor::on_exit(const task::Exit& exit) {
+    {
+        std::lock_guard lock(impl_->mutex);
+        if (impl_->is_recovering) {
+            impl_->early_exits.push_back(exit);
+            return;
+        }
+    }
     impl_->schedule.run([impl = impl_.get(), exit] { impl->handle_exit(exit); });
 }
 

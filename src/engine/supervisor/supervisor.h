@@ -190,8 +190,8 @@ class Supervisor {
     /// The kernel killed in a container for want of memory (the shims' event): the `oom` event.
     void on_out_of_memory(const std::string& container_id);
 
-    /// At the daemon's start, before anything is served: joins what the shims say with what the rows say,
-    /// finishes what was half done, and starts what restart policies and --rm ask for.
+    /// To be called once, before anything is served (exits are taken up from then on): joins what the shims
+    /// say with what the rows say, finishes what was half done, and carries out restart policies and --rm.
     Result<> recover();
     /// At the daemon's end: no timer fires any more; containers go on running.
     void shut_down();

@@ -80,10 +80,12 @@ struct Supervisor::Impl {
     explicit Impl(const Parts& parts_);
 
     const Parts parts;
-    std::mutex mutex;  // guards the tables
+    std::mutex mutex;  // guards what follows
     std::map<std::string, LiveRef> lives;
     std::map<std::string, ExecRef> execs;
-    bool is_shutting_down = false;
+    /// Until rows and tasks are one again, exits wait here.
+    bool is_recovering = true;
+    std::vector<task::Exit> early_exits;
     ProbeReader probe_reader;
     /// Last: its threads end before what they use.
     Schedule schedule;
@@ -164,6 +166,7 @@ struct Supervisor::Impl {
     void recover_networks(const std::vector<task::Found>& found);
     void recover_volumes();
     void recover_directories();
+    void take_early_exits();
 
     // Health (health_probe.cpp).
     /// `takes_up`: after a restart of the daemon, with the health that was stored.

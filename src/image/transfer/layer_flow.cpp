@@ -160,9 +160,11 @@ std::string named(const LayerPlan& plan) {
     return cat("layer ", plan.descriptor.digest.text());
 }
 
-/// Bytes that can never be right are not resumed from.
+/// Bytes that can never be right are not resumed from, and a full disk gets back what they took.
 Error given_up(content::Ingest& ingest, Error error) {
-    if (error.is(ErrorKind::data_loss) || error.is(ErrorKind::out_of_range)) {
+    bool is_resumable = !error.is(ErrorKind::data_loss) && !error.is(ErrorKind::out_of_range) &&
+                        !error.is(ErrorKind::resource_exhausted);
+    if (!is_resumable) {
         auto aborted = ingest.abort();
         static_cast<void>(aborted);  // it is collected when it is old
     }

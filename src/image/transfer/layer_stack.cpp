@@ -1,5 +1,6 @@
 #include "image/transfer/layer_stack.h"
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "image/transfer/gc_labels.h"
 #include "posix/random.h"
@@ -135,6 +136,7 @@ Result<> LayerStack::finish_batch(std::size_t first, std::size_t end) {
     }
     // One wait for the disk for all of them.
     if (side_by_side_) TRY(work_.snapshotter().sync());
+    TRY(fault::point("transfer.unpack.synced"));
     for (std::size_t i = first; i < end; ++i) {
         auto& slot = slots_[i];
         if (slot.was_there) continue;
@@ -142,6 +144,7 @@ Result<> LayerStack::finish_batch(std::size_t first, std::size_t end) {
             TRY(slot.active->commit(slot.plan.parent, snapshot::Durability::synced));
         else
             TRY(finish_on_parent(slot));
+        TRY(fault::point("transfer.unpack.committed"));
         work_.report.line(slot.plan.id, "Pull complete");
         slot.alone.release();
     }

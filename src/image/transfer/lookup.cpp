@@ -150,13 +150,12 @@ Result<std::vector<ResolvedImage>> Images::list(std::string_view ns) {
 
 Result<ResolvedImage> Images::resolve(std::string_view ns, std::string_view name_or_id) {
     if (auto row = TRY(find_name(names_, ns, name_or_id))) {
-        auto facts = TRY(FactsReader(*state_, ns).read(*row));
-        auto all = TRY(list(ns));
-        auto whole = std::ranges::find(all, facts->manifest.config.digest, &ResolvedImage::id);
+        FactsReader reader(*state_, ns);
+        auto facts = TRY(reader.read(*row));
         ResolvedImage image = resolved_of(*row, *facts);
-        if (whole != all.end()) {
-            image.names = std::move(whole->names);
-            image.repository_digests = std::move(whole->repository_digests);
+        for (auto& other : TRY(names_.list(ns))) {
+            auto same = reader.read(other);
+            if (same && (*same)->manifest.config.digest == image.id()) add_name(image, other);
         }
         return image;
     }

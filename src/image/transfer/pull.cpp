@@ -1,6 +1,6 @@
 // The pull: one list of steps.
 
-#include "image/transfer/gc_labels.h"
+#include "base/fault.h"
 #include "image/transfer/work.h"
 
 namespace tare::transfer {
@@ -25,10 +25,12 @@ Result<PulledImage> pull_missing(Images& images, Work& work, const PullRequest& 
                                  const oci::Descriptor& target) {
     auto facts = TRY(fetch_facts(work, target, request.platform, request.is_platform_explicit));
     TRY(unpack_layers(work, facts));
+    TRY(fault::point("transfer.pull.unpacked"));
     Image image{.name = request.reference.text(),
                 .target = target,
                 .labels = {{std::string(kPlatformLabel), request.platform.text()}}};
     TRY(move_name(images.names(), request.ns, image));
+    TRY(fault::point("transfer.pull.named"));
     return PulledImage{.name = image.name, .target = target, .config = facts.manifest.config.digest};
 }
 

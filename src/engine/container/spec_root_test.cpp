@@ -42,8 +42,9 @@ class RunSpecTest : public testing::Test {
         container_.config.hostname = "box";
     }
     void TearDown() override {
-        for (const char* hierarchy : {"", "/pids", "/memory", "/cpu"})
-            ::rmdir(cat("/sys/fs/cgroup", hierarchy, host_.cgroup_parent).c_str());
+        ::rmdir(cat("/sys/fs/cgroup", host_.cgroup_parent).c_str());
+        for (auto& hierarchy : std::filesystem::directory_iterator("/sys/fs/cgroup"))
+            ::rmdir(cat(hierarchy.path().native(), host_.cgroup_parent).c_str());
     }
 
     std::string rootfs() const { return directory_.path() + "/rootfs"; }

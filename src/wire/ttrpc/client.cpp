@@ -20,6 +20,7 @@ struct Shared {
     std::unique_ptr<Caller> caller;
     std::vector<std::function<void()>> listeners;
     std::atomic<bool> is_open = true;
+    std::atomic<bool> is_given_up = false;  ///< by its owner, while calls may still be on their way here
 };
 
 /// On the thread: tells the listeners, and destroys the caller once it no longer runs.
@@ -37,6 +38,7 @@ class LoopConnection final : public Connection {
     LoopConnection(const LoopConnection&) = delete;
     LoopConnection& operator=(const LoopConnection&) = delete;
     ~LoopConnection() override {
+        shared_->is_given_up = true;
         shared_->is_open = false;
         auto& loop = thread_->loop();
         thread_->post([shared = shared_, &loop] {
@@ -48,6 +50,8 @@ class LoopConnection final : public Connection {
     void call_async(Call call, Callback done, Deadline deadline) override {
         auto work = std::make_shared<Call>(std::move(call));
         bool is_posted = thread_->post([shared = shared_, work, done, deadline] {
+            if (shared->is_given_up)
+                return done(fail(ErrorKind::cancelled, "ttrpc: the connection was given up"));
             if (!shared->caller || !shared->is_open) return done(lost());
             shared->caller->call(std::move(*work), done, deadline);
         });

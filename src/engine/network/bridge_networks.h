@@ -87,6 +87,8 @@ class BridgeNetworks : public Networks {
 /// part of a path (security rule R15).
 Result<> check_container(std::string_view container);
 
+void note_flows(const Result<>& forgotten);
+
 /// A network of Docker's name for drivers without addresses.
 bool has_bridge(const Network& network);
 

@@ -82,6 +82,19 @@ std::string port_commands(std::string_view verb, const std::string& table,
     return everywhere.command(verb, table, "published") + on_address.command(verb, table, "published_on");
 }
 
+/// Lines inside chains, but for that of the hook.
+std::size_t count_rules(std::string_view table) {
+    std::size_t count = 0;
+    bool is_in_chain = false;
+    for (auto line : split(table, '\n')) {
+        line = trim(line);
+        if (line == "}") is_in_chain = false;
+        if (is_in_chain && !line.empty() && !line.starts_with("type ")) ++count;
+        if (line.starts_with("chain ")) is_in_chain = true;
+    }
+    return count;
+}
+
 std::string quoted(const std::string& interface) {
     return cat("\"", interface, "\"");
 }
@@ -134,7 +147,9 @@ Result<std::string> Firewall::run(const std::string& commands, unsigned output_f
 Result<> Firewall::apply(const FirewallState& state) {
     std::scoped_lock lock(mutex_);
     TRY_CONTEXT(run(render_table(table_, state)), cat("make table inet ", table_));
-    applied_ = TRY(run(cat("list table inet ", table_), NFT_CTX_OUTPUT_TERSE));
+    std::string listed = TRY(run(cat("list table inet ", table_), NFT_CTX_OUTPUT_TERSE));
+    // Someone may have been quick to take rules away again; then nothing that is there is as it should be.
+    applied_ = count_rules(listed) == count_rules(kChains) ? listed : "";
     return {};
 }
 

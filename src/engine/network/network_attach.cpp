@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "engine/network/address_pool.h"
 #include "engine/network/bridge_networks.h"
+#include "engine/network/flows.h"
 #include "engine/network/network_rows.h"
 #include "posix/file.h"
 #include "posix/random.h"
@@ -156,6 +157,7 @@ Result<Attachment> BridgeNetworks::set_up(const std::string& container, std::vec
     ports_.keep(container, std::move(held));
     // Whoever flushed the table, or a crash, may have left another state than ours.
     if (!firewall_.add_ports(published)) TRY(apply_firewall());
+    note_flows(forget_flows(attachment.ports));
     TRY(fault::point("network.attach.published"));
     return attachment;
 }

@@ -1,6 +1,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "engine/network/bridge_networks.h"
+#include "engine/network/flows.h"
 #include "engine/network/network_rows.h"
 
 namespace tare::network {
@@ -18,6 +19,13 @@ std::vector<FirewallPort> published_by(const std::vector<EndpointRow>& rows,
 
 }  // namespace
 
+/// A kernel that tells no flows lets old ones run out by themselves.
+void note_flows(const Result<>& forgotten) {
+    if (!forgotten)
+        log::failure("clients of a UDP port may wait for its old container", forgotten.error(),
+                     log::Level::debug);
+}
+
 Result<> BridgeNetworks::detach(const std::string& container) {
     TRY(check_container(container));
     std::vector<EndpointRow> rows;
@@ -28,6 +36,7 @@ Result<> BridgeNetworks::detach(const std::string& container) {
         return {};
     }));
     bool is_unpublished = ports.empty() || firewall_.remove_ports(published_by(rows, ports));
+    note_flows(forget_flows(ports));
     TRY(fault::point("network.detach.unpublished"));
     // Known as lingering before the row is gone, so that nobody is given the address in between.
     for (auto& row : rows)

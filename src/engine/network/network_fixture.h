@@ -116,6 +116,26 @@ inline std::string greeting(const std::string& netns, Ipv4 server, std::uint16_t
     });
 }
 
+/// A client that keeps its UDP socket, and with it its flow.
+class UdpClient {
+  public:
+    UdpClient(Ipv4 server, std::uint16_t port) : socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+        sockaddr_in where = socket_address(server, port);
+        EXPECT_EQ(::connect(socket_.get(), reinterpret_cast<sockaddr*>(&where), sizeof where), 0);
+    }
+    std::string ask(int timeout_ms = 5000) {
+        (void)::send(socket_.get(), "?", 1, 0);
+        pollfd item{.fd = socket_.get(), .events = POLLIN, .revents = 0};
+        if (::poll(&item, 1, timeout_ms) <= 0) return "timeout";
+        char buffer[64];
+        ssize_t size = ::recv(socket_.get(), buffer, sizeof buffer, 0);
+        return size < 0 ? "refused" : std::string(buffer, static_cast<std::size_t>(size));
+    }
+
+  private:
+    posix::Fd socket_;
+};
+
 class NetworkFixture : public testing::Test {
   protected:
     static void SetUpTestSuite() {

@@ -3,6 +3,10 @@
 #include <mutex>
 #include <set>
 
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+
 #include "engine/network/network_fixture.h"
 #include "engine/network/networks.h"
 #include "posix/process.h"
@@ -16,6 +20,44 @@ std::vector<PortRequest> publish(std::uint16_t host_port, std::uint16_t containe
              .container_port = container_port,
              .host_ip = ip(host_ip),
              .first_host_port = host_port}};
+}
+
+std::uint16_t checksum(const std::vector<std::uint8_t>& header) {
+    std::uint32_t sum = 0;
+    for (std::size_t i = 0; i + 1 < header.size(); i += 2)
+        sum += static_cast<std::uint32_t>(header[i] << 8 | header[i + 1]);
+    while (sum > 0xffff)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return static_cast<std::uint16_t>(~sum);
+}
+
+/// Sends a UDP packet with any addresses out of eth0, to the host's MAC, as no honest stack would.
+bool send_forged_packet(Mac host_mac, Ipv4 from, Ipv4 to, std::uint16_t port) {
+    posix::Fd socket(::socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(ETH_P_IP)));
+    sockaddr_ll where{};
+    where.sll_family = AF_PACKET;
+    where.sll_protocol = htons(ETH_P_IP);
+    where.sll_ifindex = static_cast<int>(::if_nametoindex("eth0"));
+    where.sll_halen = 6;
+    auto* bytes = reinterpret_cast<sockaddr*>(&where);
+    EXPECT_EQ(::bind(socket.get(), bytes, sizeof where), 0);
+    std::copy_n(host_mac.bytes.begin(), 6, where.sll_addr);
+
+    auto byte = [](std::uint32_t value, int shift) { return static_cast<std::uint8_t>(value >> shift); };
+    std::vector<std::uint8_t> packet{0x45, 0, 0, 29, 0, 1, 0, 0, 64, IPPROTO_UDP, 0, 0};
+    for (Ipv4 address : {from, to})
+        for (int shift : {24, 16, 8, 0})
+            packet.push_back(byte(address.value, shift));
+    std::uint16_t sum = checksum(packet);
+    packet[10] = byte(sum, 8);
+    packet[11] = byte(sum, 0);
+    for (std::uint16_t word : {std::uint16_t{4000}, port, std::uint16_t{9}, std::uint16_t{0}}) {
+        packet.push_back(byte(word, 8));
+        packet.push_back(byte(word, 0));
+    }
+    packet.push_back('?');
+    return ::sendto(socket.get(), packet.data(), packet.size(), 0, bytes, sizeof where) ==
+           static_cast<ssize_t>(packet.size());
 }
 
 class Networking : public NetworkFixture {};
@@ -102,6 +144,38 @@ TEST_F(Networking, udp_is_published_too) {
     Greeter server(a.netns_path, 53, SOCK_DGRAM);
     EXPECT_EQ(greeting(outside, ip("10.99.0.1"), 5353, SOCK_DGRAM), "10.99.0.2");
     EXPECT_EQ(greeting("", ip("127.0.0.1"), 5353, SOCK_DGRAM), "172.17.0.1");
+}
+
+TEST_F(Networking, a_udp_client_that_keeps_asking_gets_the_new_container) {
+    UdpClient client(ip("127.0.0.1"), 5353);
+    EXPECT_EQ(client.ask(100), "refused") << "a flow to nobody";
+    for (auto* id : {"a", "b"}) {
+        Attachment attachment = attach(id, publish(5353, 53, Protocol::udp));
+        Greeter server(attachment.netns_path, 53, SOCK_DGRAM);
+        EXPECT_EQ(client.ask(), "172.17.0.1") << id;
+        detach(id);
+    }
+}
+
+TEST_F(Networking, dk18_nobody_from_outside_speaks_to_127) {
+    std::string outside = make_outside();
+    attach("a");  // makes the table
+    ASSERT_TRUE(posix::write_knob("/proc/sys/net/ipv4/conf/out0/route_localnet", "1"));
+    posix::Fd local(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    sockaddr_in here = socket_address(ip("127.0.0.1"), 5300);
+    ASSERT_EQ(::bind(local.get(), reinterpret_cast<sockaddr*>(&here), sizeof here), 0);
+    Mac host_mac = (*RouteSocket::open()->link("out0"))->mac;
+    auto arrives = [&](std::string_view from, std::string_view to) {
+        EXPECT_TRUE(within(outside, [&] { return send_forged_packet(host_mac, ip(from), ip(to), 5300); }));
+        pollfd item{.fd = local.get(), .events = POLLIN, .revents = 0};
+        bool has_arrived = ::poll(&item, 1, 500) > 0;
+        char byte = 0;
+        if (has_arrived) (void)!::recv(local.get(), &byte, 1, 0);
+        return has_arrived;
+    };
+    EXPECT_FALSE(arrives("10.99.0.2", "127.0.0.1"));
+    ASSERT_TRUE(networks_->withdraw());
+    EXPECT_TRUE(arrives("10.99.0.2", "127.0.0.1")) << "without the guard: this test would notice";
 }
 
 TEST_F(Networking, a_port_of_one_host_address_is_not_published_on_others) {
@@ -433,7 +507,9 @@ TEST_F(Networking, attaching_takes_less_than_ten_milliseconds) {
     RecordProperty("detach_median_us", static_cast<int>(detach_ms[15] * 1000));
     std::printf("attach best %.2f ms, median %.2f; detach best %.2f ms, median %.2f\n", attach_ms[0],
                 attach_ms[15], detach_ms[0], detach_ms[15]);
-    // The machine may have other things to do; what it can do shows in the best.
+    double load = 0;
+    if (::getloadavg(&load, 1) == 1 && load > std::thread::hardware_concurrency())
+        GTEST_SKIP() << "the machine has other things to do: load " << load;
     EXPECT_LT(attach_ms.front(), 10.0);
     EXPECT_LT(detach_ms.front(), 5.0);
 }

@@ -249,10 +249,14 @@ class Load:
                 return
             raise
 
-        def code_of():
-            return json.loads(daemon.insist("GET", f"/exec/{exec_id}/json")[1])["ExitCode"]
-        daemon.wait_for(f"the end of exec {exec_id[:12]}", lambda: code_of() is not None)
-        assert code_of() == code, f"exec ended with {code_of()}, not {code}"
+        answers = []
+
+        def has_ended():
+            answers.append((daemon.kills, json.loads(daemon.insist("GET", f"/exec/{exec_id}/json")[1])))
+            return answers[-1][1]["ExitCode"] is not None
+        daemon.wait_for(f"the end of exec {exec_id[:12]}", has_ended)
+        time.sleep(0.2)
+        assert has_ended() and answers[-1][1]["ExitCode"] == code, f"exec ended with {code}, and not with {answers}"
         self.done["exec"] += 1
 
 

@@ -68,6 +68,9 @@ Result<> Supervisor::Impl::start_exec(const Container& container, const ExecRef&
                                       const task::StreamsRequest& request, posix::Fd* client) {
     const std::string id = exec->info.id;
     const ExecConfig& config = exec->info.config;
+    // Held until the start has succeeded: who fails has to be told on this connection, which the shim
+    // would have closed by then.
+    posix::Fd spare;
     auto run = [&]() -> Result<pid_t> {
         posix::Fd root = TRY(container::open_running_root(container.state));
         oci::Process process =
@@ -84,7 +87,10 @@ Result<> Supervisor::Impl::start_exec(const Container& container, const ExecRef&
                              {.process = std::move(process),
                               .open_stdin = client != nullptr && request.wants_stdin,
                               .record = exec->on_end ? "" : dump(exec_record(exec->info))}));
-        if (client) TRY(parts.tasks.attach(key(container), id, request, *client));
+        if (client) {
+            spare = TRY(posix::duplicate(client->get()));
+            TRY(parts.tasks.attach(key(container), id, request, *client));
+        }
         return parts.tasks.start_exec(key(container), id);
     };
     auto pid = run();
@@ -99,6 +105,7 @@ Result<> Supervisor::Impl::start_exec(const Container& container, const ExecRef&
         if (auto forgotten = parts.tasks.forget_exec(key(container), id); !forgotten)
             log::failure("forget a failed exec", forgotten.error(), log::Level::debug);
         forget_exec_later(id);
+        if (spare && !*client) *client = std::move(spare);
         return std::move(failure.error);
     }
     // A short one may have ended already.

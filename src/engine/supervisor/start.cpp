@@ -47,6 +47,7 @@ Result<Change> Supervisor::Impl::start(ContainerRef container, Reason reason) {
     if (!TRY(has_to_start(*container))) return Change::none;
     cancel_restart(*container);
     const std::string id = container->id;
+    FailedBy failed_by = FailedBy::engine;
     auto run = [&]() -> Result<> {
         // What an earlier run may have left if the daemon was killed in the middle.
         TRY(parts.tasks.remove(key(*container)));
@@ -54,6 +55,7 @@ Result<Change> Supervisor::Impl::start(ContainerRef container, Reason reason) {
         container = TRY(mount_volumes(container));
         std::vector<posix::Fd> pinned;
         const oci::RuntimeSpec spec = TRY(make_spec(*container, pinned));
+        failed_by = FailedBy::runtime;
         const pid_t pid = TRY(create_task(*container, spec));
         hand_over_attaches(*container);
         TRY(parts.tasks.start(key(*container)));
@@ -74,7 +76,8 @@ Result<Change> Supervisor::Impl::start(ContainerRef container, Reason reason) {
         }));
         return {};
     };
-    if (auto ran = run(); !ran) return start_failed(*container, std::move(ran.error()));
+    if (auto ran = run(); !ran)
+        return start_failed(*container, explain_start_failure(ran.error(), failed_by));
     if (reason == Reason::user) {
         LiveRef entry = live(id);
         std::lock_guard lock(entry->mutex);
@@ -119,9 +122,8 @@ void Supervisor::Impl::release_run(const Container& container) {
     }
 }
 
-Error Supervisor::Impl::start_failed(const Container& container, Error error) {
+Error Supervisor::Impl::start_failed(const Container& container, StartFailure failure) {
     release_run(container);
-    StartFailure failure = explain_start_failure(error);
     log::failure(cat("start of container ", container.short_id()), failure.error, log::Level::warning);
     auto changed = change_state(container.id, [&](container::ContainerState& state) {
         state.status = state.has_been_started_before ? Status::exited : Status::created;

@@ -31,7 +31,8 @@ StartFailure explain(const Error& error, std::string_view prefix, int other_code
 
 }  // namespace
 
-StartFailure explain_start_failure(const Error& error) {
+StartFailure explain_start_failure(const Error& error, FailedBy by) {
+    if (by == FailedBy::engine) return {.exit_code = 128, .error = error};
     return explain(
         error,
         "failed to create task for container: failed to create shim task: OCI runtime create failed: ", 128);

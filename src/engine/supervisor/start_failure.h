@@ -13,8 +13,10 @@ struct StartFailure {
     Error error;
 };
 
-/// Reads the runtime's words, as clients do.
-StartFailure explain_start_failure(const Error& error);
+/// Reads the runtime's words, as clients do. What failed before the runtime was asked (a port that is
+/// taken) is passed on as it is, with 128.
+enum class FailedBy { engine, runtime };
+StartFailure explain_start_failure(const Error& error, FailedBy by = FailedBy::runtime);
 /// The same for an exec: "OCI runtime exec failed: …".
 StartFailure explain_exec_failure(const Error& error);
 

@@ -31,6 +31,14 @@ TEST(StartFailure, anything_else_is_128_and_keeps_its_kind) {
     EXPECT_TRUE(failure.error.is(ErrorKind::resource_exhausted));
 }
 
+TEST(StartFailure, what_failed_before_the_runtime_was_asked_keeps_its_words) {
+    auto failure = explain_start_failure(
+        Error(ErrorKind::failed_precondition, "Bind for 0.0.0.0:80 failed: port is already allocated"),
+        FailedBy::engine);
+    EXPECT_EQ(failure.exit_code, 128);
+    EXPECT_EQ(failure.error.message(), "Bind for 0.0.0.0:80 failed: port is already allocated");
+}
+
 TEST(StartFailure, an_exec_says_that_it_was_one) {
     auto failure =
         explain_exec_failure(Error(ErrorKind::not_found, "exec: \"x\": executable file not found in $PATH"));

@@ -14,6 +14,7 @@
 #include "engine/supervisor/probe_output.h"
 #include "engine/supervisor/restart_policy.h"
 #include "engine/supervisor/schedule.h"
+#include "engine/supervisor/start_failure.h"
 #include "engine/supervisor/supervisor.h"
 #include "engine/task/tasks.h"
 
@@ -134,7 +135,7 @@ struct Supervisor::Impl {
     void hand_over_attaches(const Container& container);
     /// Gives back what a start took: task, network, volumes. Idempotent; what fails is logged.
     void release_run(const Container& container);
-    Error start_failed(const Container& container, Error error);
+    Error start_failed(const Container& container, StartFailure failure);
 
     // Exits (exit.cpp, exec_exit.cpp).
     void handle_exit(const task::Exit& exit);

@@ -21,6 +21,7 @@
 #include "image/transfer/images.h"
 #include "posix/file.h"
 #include "run/task/events_endpoint.h"
+#include "store/hold.h"
 #include "wire/http/server.h"
 
 namespace tare::tared {
@@ -126,6 +127,7 @@ Result<std::unique_ptr<Daemon>> Daemon::open(const Config& config, bool is_debug
 
 Result<> Daemon::Rooms::open_store() {
     database = TRY(store::Database::open(config.root + "/tare.db"));
+    TRY(store::expire_left_holds(*database));
     content = TRY(content::Store::open(config.root + "/content", *database));
     snapshotter = TRY(open_snapshots(config, *database));
     return {};
@@ -209,7 +211,7 @@ Result<> Daemon::Rooms::open_faces() {
             .collect_garbage = [this]() -> std::uint64_t {
                 auto collected = collector->collect();
                 if (!collected) log::failure("collect garbage", collected.error());
-                return 0;
+                return collected ? collected->freed_bytes : 0;
             },
             .is_debug = is_debug
     });

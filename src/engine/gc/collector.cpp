@@ -8,22 +8,41 @@ namespace tare::gc {
 
 namespace {
 
+/// The number that a row-changing statement RETURNs; 0 for NULL and for no row.
+Result<std::uint64_t> returned_size(store::Statement statement) {
+    std::uint64_t size = 0;
+    while (TRY(statement.next()))
+        size += statement.size(0);
+    return size;
+}
+
+/// The bytes that become free: none while another namespace knows the blob.
+Result<std::uint64_t> remove_blob(store::Transaction& t, const Node& node) {
+    std::uint64_t size = TRY(returned_size(TRY(t.query(
+        "DELETE FROM blobs WHERE namespace = ? AND digest = ? RETURNING size", {node.name_space, node.id}))));
+    auto others = TRY(t.query("SELECT 1 FROM blobs WHERE digest = ? LIMIT 1", {node.id}));
+    const bool is_known = TRY(others.next());
+    return is_known ? 0 : size;
+}
+
+Result<std::uint64_t> remove_snapshot(store::Transaction& t, const Node& node) {
+    auto parts = cut(node.id, '/');
+    return returned_size(TRY(t.query("DELETE FROM snapshots WHERE snapshotter = ? AND key = ? RETURNING size",
+                                     {parts.before, parts.after.value_or("")})));
+}
+
 Result<> remove_rows(store::Transaction& t, const Node& node, Collection& collection) {
     switch (node.kind) {
         case Kind::content:
-            TRY(t.execute("DELETE FROM blobs WHERE namespace = ? AND digest = ?",
-                          {node.name_space, node.id}));
+            collection.freed_bytes += TRY(remove_blob(t, node));
             ++collection.content;
             collection.removed_content.push_back(cat(node.name_space, "/", node.id));
             break;
-        case Kind::snapshot: {
-            auto parts = cut(node.id, '/');
-            TRY(t.execute("DELETE FROM snapshots WHERE snapshotter = ? AND key = ?",
-                          {parts.before, parts.after.value_or("")}));
+        case Kind::snapshot:
+            collection.freed_bytes += TRY(remove_snapshot(t, node));
             ++collection.snapshots;
             collection.removed_snapshots.push_back(node.id);
             break;
-        }
         case Kind::ingest:
             TRY(t.execute("DELETE FROM ingests WHERE namespace = ? AND ref = ?", {node.name_space, node.id}));
             ++collection.ingests;

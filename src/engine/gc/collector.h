@@ -32,6 +32,8 @@ struct Collection {
     std::uint64_t ingests = 0;
     std::uint64_t leases = 0;
     std::uint64_t images = 0;
+    /// Of content that no other namespace knows, and of committed snapshots: what their files took.
+    std::uint64_t freed_bytes = 0;
     /// Names as they are in the tables, for events: "default/sha256:…", "overlayfs/KEY", "default/NAME".
     std::vector<std::string> removed_content;
     std::vector<std::string> removed_snapshots;

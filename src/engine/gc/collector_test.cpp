@@ -207,6 +207,19 @@ TEST_F(GcCollector, root_and_back_reference_labels_keep_their_bearers) {
     EXPECT_THAT(collect().removed_content, ElementsAre("default/orphan"));
 }
 
+TEST_F(GcCollector, counts_the_bytes_that_become_free) {
+    content("alone");
+    content("shared");
+    content("shared", {}, "other");
+    execute("UPDATE blobs SET size = 1000", {});
+    ASSERT_TRUE(leases.create("other", "l"));
+    ASSERT_TRUE(leases.add_resource("other", "l", {store::ResourceKind::content, "shared"}));
+    snapshot("layer");
+    execute("UPDATE snapshots SET size = 5", {});
+    snapshot("unmeasured");
+    EXPECT_EQ(collect().freed_bytes, 1005U);
+}
+
 TEST_F(GcCollector, ingests_live_for_a_day) {
     ingest("young", now());
     ingest("old", now() - std::chrono::hours(25));

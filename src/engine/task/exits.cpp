@@ -25,7 +25,7 @@ void Tasks::Impl::watch(const ShimRef& shim, const std::string& exec_id, pid_t p
     shim->client.call_async(request, [this, weak, exec_id](Result<shimv2::WaitResponse> response) {
         auto shim = weak.lock();
         if (!shim || is_closing) return;
-        if (!response) return lost(shim, exec_id);
+        if (!response) return lost(shim, exec_id, response.error());
         ended(shim, exec_id,
               {.key = shim->key,
                .exec_id = exec_id,
@@ -74,13 +74,14 @@ void Tasks::Impl::ended(const ShimRef& shim, const std::string& exec_id, Exit ex
     listener(exit);
 }
 
-void Tasks::Impl::lost(const ShimRef& shim, const std::string& exec_id) {
+void Tasks::Impl::lost(const ShimRef& shim, const std::string& exec_id, const Error& error) {
     auto exit = read_exit(shim->bundle, shim->key, exec_id);
     if (exit && *exit) return ended(shim, exec_id, std::move(**exit));
     if (!exit) log::failure("read an exit status", exit.error());
-    std::lock_guard lock(shim->mutex);
     // A shim that answers (that it knows no such process, say) is alive: nothing to clean up.
-    if (shim->is_removed || shim->is_lost || shim->client.connection().is_open()) return;
+    if (!error.is(ErrorKind::unavailable)) return;
+    std::lock_guard lock(shim->mutex);
+    if (shim->is_removed || shim->is_lost) return;
     shim->is_lost = true;
     clean_up_later(shim);
 }

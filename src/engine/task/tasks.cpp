@@ -187,7 +187,7 @@ Result<> Tasks::remove(const Key& key) {
     shimv2::DeleteRequest request;
     request.id = key.id;
     auto removed = impl_->call(*shim, request);
-    const bool is_gone = !removed && !(*shim)->client.connection().is_open();
+    const bool is_gone = !removed && removed.error().is(ErrorKind::unavailable);
     if (!removed && !is_gone && !removed.error().is(ErrorKind::not_found)) return std::move(removed.error());
     impl_->forget(*shim);
     if (is_gone) {

@@ -46,7 +46,7 @@ struct Tasks::Impl {
     void not_started(const ShimRef& shim, const std::string& exec_id);
     void ended(const ShimRef& shim, const std::string& exec_id, Exit exit);
     /// A Wait that failed: the exit file decides, and without one the shim is taken to be lost.
-    void lost(const ShimRef& shim, const std::string& exec_id);
+    void lost(const ShimRef& shim, const std::string& exec_id, const Error& error);
 
     // Shims that died without a word are cleaned up on a thread of their own, since that takes a program.
     void clean_up_later(const ShimRef& shim);

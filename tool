@@ -60,7 +60,7 @@ ctest_in() {
 }
 
 cmd_fuzz() {
-	build fuzz
+	build fuzz fuzzers
 	for target in build/fuzz/fuzz/*; do
 		[ -x "$target" ] && [ -f "$target" ] || continue
 		corpus=$(mktemp -d)

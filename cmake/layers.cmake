@@ -15,6 +15,7 @@ endfunction()
 # What builds all of a kind: `unit_tests`, and `thread_tests`, the unit tests worth a run under tsan.
 add_custom_target(unit_tests)
 add_custom_target(thread_tests)
+add_custom_target(fuzzers)
 set(TARE_THREADED_FOLDERS store wire/http wire/ttrpc image/layer image/content image/snapshot image/registry image/transfer
     engine/event engine/lease engine/gc engine/network engine/volume engine/container engine/task engine/supervisor
     api/docker)
@@ -82,6 +83,7 @@ function(tare_add_library folder allowed)
       target_link_options(${target}_${stem} PRIVATE -fsanitize=fuzzer)
       target_link_libraries(${target}_${stem} PRIVATE ${target})
       set_target_properties(${target}_${stem} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+      add_dependencies(fuzzers ${target}_${stem})
     endforeach()
   endif()
 endfunction()

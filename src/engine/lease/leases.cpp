@@ -89,12 +89,12 @@ Result<Lease> Leases::create(std::string_view name_space, std::string_view id, c
     if (id.size() > kIdLimitBytes)
         return fail(ErrorKind::invalid_argument, "lease ", quote(id.substr(0, 64)),
                     ": its id is longer than ", kIdLimitBytes, " bytes");
-    Lease lease {
-        .id = id.empty() ? TRY(posix::random_hex(16)) : std::string(id),
-                .labels = labels,
-                .created = now(),
-                .expires = TRY(expiry_of(labels))
-    };
+    // One at a time: g++ 12 leaks the members made so far where a braced list is left early.
+    Lease lease;
+    lease.expires = TRY(expiry_of(labels));
+    lease.id = id.empty() ? TRY(posix::random_hex(16)) : std::string(id);
+    lease.labels = labels;
+    lease.created = now();
     auto added = database_.write([&](store::Transaction& t) -> Result<> {
         TRY(t.execute(
             "INSERT INTO leases (namespace, id, labels, expires_at, created_at) VALUES (?, ?, ?, ?, ?)",

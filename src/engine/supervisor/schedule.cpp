@@ -55,8 +55,10 @@ void Schedule::serve() {
             continue;
         }
         const auto first = waiting_.begin();
-        if (first->first.first > Clock::now()) {
-            changed_.wait_until(lock, first->first.first);
+        // A copy: while this thread waits, another may take the entry away.
+        const Clock::time_point due = first->first.first;
+        if (due > Clock::now()) {
+            changed_.wait_until(lock, due);
             continue;
         }
         Work work = std::move(first->second);

@@ -82,35 +82,43 @@ Result<std::vector<Image>> ImageStore::list_by_target(std::string_view ns, const
     });
 }
 
+// A name is written through to the disk, and with it everything that the pull wrote before: after a power
+// loss the image is there as a whole or not at all.
 Result<Image> ImageStore::create(std::string_view ns, const Image& image) {
     TRY(check(ns, image));
     Time time = now();
-    return database_.write([&](store::Transaction& t) -> Result<Image> {
-        auto inserted = t.execute(
-            "INSERT INTO images (namespace, name, digest, media_type, size, annotations, labels, created_at, "
-            "updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)",
-            {ns, image.name, image.target.digest, image.target.media_type, image.target.size_bytes,
-             annotations_text(image.target), store::to_text(image.labels), time});
-        if (!inserted && inserted.error().is(ErrorKind::already_exists))
-            return fail(ErrorKind::already_exists, "image ", quote(image.name), ": already exists");
-        TRY(std::move(inserted));
-        return select(t, ns, image.name);
-    });
+    return database_.write(
+        [&](store::Transaction& t) -> Result<Image> {
+            auto inserted = t.execute(
+                "INSERT INTO images (namespace, name, digest, media_type, size, annotations, labels, "
+                "created_at, "
+                "updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)",
+                {ns, image.name, image.target.digest, image.target.media_type, image.target.size_bytes,
+                 annotations_text(image.target), store::to_text(image.labels), time});
+            if (!inserted && inserted.error().is(ErrorKind::already_exists))
+                return fail(ErrorKind::already_exists, "image ", quote(image.name), ": already exists");
+            TRY(std::move(inserted));
+            return select(t, ns, image.name);
+        },
+        store::Durability::power);
 }
 
 Result<Image> ImageStore::put(std::string_view ns, const Image& image) {
     TRY(check(ns, image));
     Time time = now();
-    return database_.write([&](store::Transaction& t) -> Result<Image> {
-        TRY(t.execute(
-            "INSERT INTO images (namespace, name, digest, media_type, size, annotations, labels, created_at, "
-            "updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8) "
-            "ON CONFLICT (namespace, name) DO UPDATE SET digest = ?3, media_type = ?4, size = ?5, "
-            "annotations = ?6, labels = ?7, updated_at = ?8",
-            {ns, image.name, image.target.digest, image.target.media_type, image.target.size_bytes,
-             annotations_text(image.target), store::to_text(image.labels), time}));
-        return select(t, ns, image.name);
-    });
+    return database_.write(
+        [&](store::Transaction& t) -> Result<Image> {
+            TRY(t.execute(
+                "INSERT INTO images (namespace, name, digest, media_type, size, annotations, labels, "
+                "created_at, "
+                "updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8) "
+                "ON CONFLICT (namespace, name) DO UPDATE SET digest = ?3, media_type = ?4, size = ?5, "
+                "annotations = ?6, labels = ?7, updated_at = ?8",
+                {ns, image.name, image.target.digest, image.target.media_type, image.target.size_bytes,
+                 annotations_text(image.target), store::to_text(image.labels), time}));
+            return select(t, ns, image.name);
+        },
+        store::Durability::power);
 }
 
 Result<> ImageStore::remove(std::string_view ns, std::string_view name) {

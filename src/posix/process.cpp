@@ -122,7 +122,9 @@ Result<ExitStatus> Process::wait(Deadline deadline) {
 }
 
 Result<> Process::kill(int signal) const {
-    return send_signal(pidfd_.get(), signal);
+    if (pidfd_) return send_signal(pidfd_.get(), signal);
+    if (::kill(pid_, signal) < 0) return last_error("send signal", signal_name(signal));
+    return {};
 }
 
 Result<bool> wait_for_end(int pidfd, Deadline deadline) {
@@ -173,6 +175,14 @@ Result<Process> spawn(const SpawnOptions& options) {
     if (count == 0) return process;
     TRY(process.wait());
     return errno_error(exec_errno, "exec", options.program);
+}
+
+Result<Process> fork_process() {
+    pid_t pid = ::fork();
+    if (pid < 0) return last_error("fork");
+    if (pid == 0) return Process();
+    auto pidfd = open_pidfd(pid);
+    return Process(pid, pidfd ? std::move(*pidfd) : Fd());
 }
 
 Result<Fd> open_pidfd(pid_t pid) {

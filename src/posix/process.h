@@ -66,6 +66,10 @@ class Process {
 /// permission_denied.
 Result<Process> spawn(const SpawnOptions& options);
 
+/// fork(2): an empty Process in the child. For single-threaded programs that may run under a seccomp filter
+/// of others: without pidfds the child is reached by its pid, which is its own until it is reaped.
+Result<Process> fork_process();
+
 /// A child that has ended, reaped: which and how.
 struct Reaped {
     pid_t pid = 0;

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "posix/credentials.h"
-#include "posix/namespace.h"
 #include "posix/poll.h"
 #include "posix/process.h"
 #include "posix/terminal.h"
@@ -87,7 +86,7 @@ Result<int> supervise(posix::SignalSelection& signals, const posix::Process& com
 Result<int> run(char** argv, char** env) {
     const std::vector<int> forwarded = forwarded_signals();
     std::optional<posix::SignalSelection> signals = TRY(posix::SignalSelection::open(forwarded));
-    posix::Process command = TRY(posix::fork_into_namespaces(0));
+    posix::Process command = TRY(posix::fork_process());
     if (!command) {
         // Ctrl-C of the terminal is for the command, not for process 1 and it twice.
         if (auto leads = posix::lead_foreground_group(0); !leads) complain(leads.error().message());

@@ -57,7 +57,7 @@ TEST_F(MountPlanTest, binds_that_mean_nothing_are_refused) {
               "invalid volume specification: '/a:/': invalid specification: destination can't be '/'");
     EXPECT_EQ(with_bind("/a:/b:ro,rw"), "invalid mode: ro,rw");
     EXPECT_EQ(with_bind("/a:/b:odd"), "invalid mode: odd");
-    EXPECT_EQ(with_bind("v:/b:rshared"), "invalid mode: rshared");
+    EXPECT_EQ(with_bind("vol:/b:rshared"), "invalid mode: rshared");
     EXPECT_TRUE(
         with_bind("./a:/b").starts_with("\"./a\" includes invalid characters for a local volume name"));
 }
@@ -127,7 +127,7 @@ TEST_F(MountPlanTest, mounts_that_cannot_be_say_why) {
     EXPECT_EQ(with_mount({.type = "bind", .source = "/tmp"}),
               "invalid mount config for type \"bind\": field Target must not be empty");
     EXPECT_EQ(with_mount({.type = "odd", .target = "/b"}), "mount type unknown: \"odd\"");
-    EXPECT_EQ(with_mount({.type = "volume", .source = "v", .target = "/b", .subpath = "a/../../b"}),
+    EXPECT_EQ(with_mount({.type = "volume", .source = "vol", .target = "/b", .subpath = "a/../../b"}),
               "invalid mount config for type \"volume\": subpath must be a relative path within the volume");
 }
 

@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "engine/container/rootfs.h"
+#include "engine/container/shared_memory.h"
 #include "engine/container/spec.h"
 #include "engine/network/networks.h"
 #include "engine/supervisor/log_target.h"
@@ -115,6 +116,7 @@ void Supervisor::Impl::release_run(const Container& container) {
         if (!result) log::failure(cat(what, " of container ", container.short_id()), result.error());
     };
     note("remove the task", parts.tasks.remove(key(container)));
+    note("release the shared memory", container::release_shared_memory(container));
     note("detach the network", parts.networks.detach(full_name(container)));
     for (const container::MountPoint& mount : container.mount_points) {
         if (mount.type != "volume") continue;

@@ -1,4 +1,5 @@
 #include "engine/container/rootfs.h"
+#include "engine/container/shared_memory.h"
 #include "engine/container/spec.h"
 #include "engine/supervisor/supervisor_impl.h"
 #include "image/snapshot/snapshotter.h"
@@ -19,6 +20,21 @@ Result<std::string> namespace_of_other(const Containers& containers, const std::
     return cat("/proc/", other->state.pid, "/ns/", kind);
 }
 
+/// The /dev/shm that goes with the IPC namespace: its own if others may join, or that of the one joined.
+Result<std::string> shared_memory_of(const Containers& containers, const Container& container) {
+    auto reference = container::container_of_mode(container.host_config.ipc_mode);
+    if (!reference) {
+        TRY(container::prepare_shared_memory(container));
+        return container::shared_memory_path(container);
+    }
+    ContainerRef other = TRY(containers.find(container.space, *reference));
+    const std::string path = container::shared_memory_path(*other);
+    if (path.empty())
+        return fail(ErrorKind::invalid_argument, "cannot join IPC of container ", *reference,
+                    ": non-shareable IPC (hint: use IpcMode:shareable for the donor container)");
+    return path;
+}
+
 }  // namespace
 
 Result<oci::RuntimeSpec> Supervisor::Impl::make_spec(const Container& container,
@@ -31,13 +47,12 @@ Result<oci::RuntimeSpec> Supervisor::Impl::make_spec(const Container& container,
     // Closed before the shim mounts the same snapshot.
     posix::Fd root = TRY(parts.snapshotter.make_detached_mount(container.snapshot_key));
     TRY(container::prepare_rootfs(root.get(), container));
-    return container::build_spec({.container = container,
-                                  .root = root.get(),
-                                  .network_namespace = container.network_settings.sandbox_key,
-                                  .ipc_namespace = ipc,
-                                  .pid_namespace = pid,
-                                  .pinned = &pinned,
-                                  .host = parts.host});
+    return container::build_spec({
+        .container = container, .root = root.get(),
+        .network_namespace = container.network_settings.sandbox_key, .ipc_namespace = ipc,
+        .pid_namespace = pid, .shared_memory = TRY(shared_memory_of(parts.containers, container))
+        , .pinned = &pinned, .host = parts.host
+    });
 }
 
 }  // namespace tare::supervisor

@@ -133,7 +133,9 @@ void write_string(std::string& out, std::string_view text) {
 
 void write(std::string& out, const Json& value, int indent, int level) {
     auto newline = [&](int to_level) {
-        if (indent > 0) out.append("\n").append(static_cast<std::size_t>(indent * to_level), ' ');
+        if (indent > 0)
+            out.append("\n").append(static_cast<std::size_t>(indent) * static_cast<std::size_t>(to_level),
+                                    ' ');
     };
     if (value.is_null()) {
         out.append("null");

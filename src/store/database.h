@@ -32,7 +32,6 @@
 
 namespace tare::store {
 
-struct Connection;
 class Schema;
 
 /// A running query: one row at a time. Ends with its destruction, which comes before that of its

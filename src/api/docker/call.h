@@ -44,7 +44,7 @@ class Call {
         if (!number)
             return fail(ErrorKind::invalid_argument, "strconv.Atoi: parsing ", quote(text),
                         ": invalid syntax");
-        return std::optional<Integer>(*number);
+        return number;
     }
     std::string header(std::string_view name) const { return std::string(exchange.request().header(name)); }
 

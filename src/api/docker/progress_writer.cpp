@@ -12,7 +12,7 @@ constexpr std::size_t kBarWidth = 50;
 std::string bar(std::uint64_t current, std::uint64_t total) {
     auto filled = std::min<std::size_t>(
         kBarWidth, static_cast<std::size_t>(static_cast<double>(current) / static_cast<double>(total) * 50));
-    auto padded = [](std::string text) {
+    auto padded = [](const std::string& text) {
         return text.size() < 8 ? std::string(8 - text.size(), ' ') + text : text;
     };
     return cat('[', std::string(filled, '='), ">", std::string(kBarWidth - filled, ' '), "] ",

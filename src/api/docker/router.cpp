@@ -59,7 +59,7 @@ Result<ApiVersion> take_version(std::string_view& path) {
 
 }  // namespace
 
-Router::Router(std::vector<Route> routes) {
+Router::Router(const std::vector<Route>& routes) {
     for (const Route& route : routes)
         routes_.push_back({route, split(route.pattern.substr(1), '/')});
 }

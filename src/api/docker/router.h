@@ -32,7 +32,7 @@ struct Match {
 
 class Router {
   public:
-    explicit Router(std::vector<Route> routes);
+    explicit Router(const std::vector<Route>& routes);
 
     /// not_found "page not found" as dockerd for a path that is not there; invalid_argument with Docker's
     /// words for a version that is too old or too new. HEAD is not GET: it has routes of its own.

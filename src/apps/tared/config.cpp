@@ -1,5 +1,7 @@
 #include "apps/tared/config.h"
 
+#include <algorithm>
+
 #include <toml++/toml.h>
 
 #include "posix/file.h"
@@ -88,7 +90,7 @@ class Section {
     /// An error for the first key that nobody asked for.
     Result<> done() const {
         for (const auto& [key, node] : table_)
-            if (std::find(taken_.begin(), taken_.end(), key.str()) == taken_.end())
+            if (std::ranges::find(taken_, key.str()) == taken_.end())
                 return fail(ErrorKind::invalid_argument, path_, ":", node.source().begin.line, ": ", prefix_,
                             key.str(), ": no such setting");
         return {};

@@ -41,9 +41,9 @@ void define(FlagSet& flags, GlobalOptions& options) {
     flags.boolean(options.help, "help", 0, "Print this help");
 }
 
-std::string environment_or(std::string_view name, std::string otherwise = {}) {
+std::string environment_or(std::string_view name, std::string_view otherwise = {}) {
     auto value = environment(name);
-    return value && !value->empty() ? *value : otherwise;
+    return value && !value->empty() ? *value : std::string(otherwise);
 }
 
 Result<Endpoint> choose_endpoint(const GlobalOptions& options) {

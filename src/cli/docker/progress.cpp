@@ -63,7 +63,6 @@ void Progress::print_line(const std::string& id, const std::string& text) {
         return;
     }
     auto found = lines_.find(id);
-    std::string out;
     if (found == lines_.end()) {
         lines_.emplace(id, lines_.size());
         write_out(fd_, cat(shown, '\n'));

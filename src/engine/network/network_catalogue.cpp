@@ -27,9 +27,9 @@ Result<> check_network_name(const std::string& name) {
                 ": only [a-zA-Z0-9][a-zA-Z0-9_.-]* are allowed");
 }
 
-std::string option_or(const Labels& options, const std::string& key, std::string otherwise) {
+std::string option_or(const Labels& options, const std::string& key, std::string_view otherwise) {
     auto found = options.find(key);
-    return found == options.end() ? otherwise : found->second;
+    return found == options.end() ? std::string(otherwise) : found->second;
 }
 
 /// The name of a link becomes part of a path and of firewall commands (R15, R11).

@@ -164,9 +164,9 @@ struct ForwardRequest {
 
 /// The event in its envelope.
 template <class Event>
-Envelope envelope_of(std::string name_space, SystemTime time, const Event& event) {
+Envelope envelope_of(const std::string& name_space, SystemTime time, const Event& event) {
     return {.timestamp = Timestamp::of(time),
-            .name_space = std::move(name_space),
+            .name_space = name_space,
             .topic = std::string(Event::kTopic),
             .event = {.type_url = std::string(Event::kType), .value = encode(event)}};
 }

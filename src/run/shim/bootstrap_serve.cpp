@@ -8,6 +8,7 @@
 #include "posix/credentials.h"
 #include "posix/event_loop.h"
 #include "posix/file.h"
+#include "posix/memory.h"
 #include "posix/mount.h"
 #include "posix/poll.h"
 #include "run/shim/bootstrap.h"
@@ -21,6 +22,8 @@ using namespace std::chrono_literals;
 
 /// A shim that serves nothing and that nobody has spoken to for so long was left behind.
 constexpr auto kIdle = 30s;
+/// After so long without a call, memory is given back.
+constexpr auto kQuiet = 500ms;
 
 /// Own session, nothing inherited, messages into the bundle: the `log` fifo that containerd reads, or a
 /// file.
@@ -62,6 +65,7 @@ class Serving {
         server_ = TRY(ttrpc::Server::open(*loop_, std::move(listener),
                                           [this](ttrpc::Incoming call, const ttrpc::Responder& responder) {
                                               service_.handle(std::move(call), responder);
+                                              release_memory_later();
                                           }));
         check_idle_later();
         return {};
@@ -79,6 +83,14 @@ class Serving {
                 loop_->stop();
         }
     }
+    /// There is a shim for every container, and it mostly waits.
+    void release_memory_later() {
+        if (release_timer_ != 0) loop_->cancel(release_timer_);
+        release_timer_ = loop_->after(kQuiet, [this] {
+            release_timer_ = 0;
+            posix::release_idle_memory();
+        });
+    }
     void check_idle_later() {
         loop_->after(kIdle, [this] {
             bool is_idle = !service_.has_containers() && server_->connection_count() == 0;
@@ -92,6 +104,7 @@ class Serving {
     Service service_;
     std::optional<posix::SignalSelection> signals_;
     std::unique_ptr<ttrpc::Server> server_;
+    posix::EventLoop::TimerId release_timer_ = 0;
     bool was_idle_ = false;
 };
 

@@ -1,3 +1,5 @@
+#include <fcntl.h>
+
 #include "base/json.h"
 #include "posix/credentials.h"
 #include "posix/file.h"
@@ -20,7 +22,7 @@ constexpr std::string_view kSandboxAnnotation = "io.kubernetes.cri.sandbox-id";
 Result<std::string> group_of(const Invocation& invocation) {
     // Read before Create, whose business a missing or broken config.json is.
     auto text = posix::read_file(invocation.bundle + "/config.json", kSpecLimit);
-    if (!text) return invocation.id;
+    if (!text || text->find(kSandboxAnnotation) == std::string::npos) return invocation.id;
     Json document = TRY(parse_json(*text, {.what = "config.json"}));
     for (auto& [key, value] : TRY(JsonView(document, "config.json").string_map("annotations")))
         if (key == kSandboxAnnotation) return value;
@@ -39,6 +41,14 @@ Result<std::string> living_address(const std::string& bundle) {
     return address;
 }
 
+/// Whole or not at all for its readers. Not durable: neither file means anything once the machine was down.
+Result<> write_volatile(const std::string& path, const std::string& content) {
+    std::string temporary = path + "~";
+    posix::Fd file = TRY(posix::open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0600));
+    TRY_CONTEXT(posix::write_all(file.get(), content), temporary);
+    return posix::rename(temporary, path);
+}
+
 /// A fresh socket in a directory that only root can enter, with a name short enough for sun_path.
 Result<std::string> socket_path(const Invocation& invocation) {
     auto slash = invocation.address.rfind('/');
@@ -53,7 +63,7 @@ Result<std::string> socket_path(const Invocation& invocation) {
 Result<> record_process(const std::string& bundle, pid_t pid) {
     auto facts = posix::process_facts(pid);
     if (!facts) return fail(ErrorKind::internal, "the shim has ended at once");
-    return posix::write_file_atomic(bundle + "/shim.pid", cat(pid, " ", facts->start_time));
+    return write_volatile(bundle + "/shim.pid", cat(pid, " ", facts->start_time));
 }
 
 }  // namespace
@@ -66,7 +76,7 @@ Result<std::string> start(const Invocation& invocation) {
         TRY_CONTEXT(runtime::check_id(group), "sandbox");
         std::string address = TRY_CONTEXT(living_address(sibling_bundle(invocation.bundle, group)),
                                           cat("shim of sandbox ", quote(group)));
-        TRY(posix::write_file_atomic(invocation.bundle + "/address", address));
+        TRY(write_volatile(invocation.bundle + "/address", address));
         return address;
     }
     if (living_address(invocation.bundle))
@@ -74,7 +84,7 @@ Result<std::string> start(const Invocation& invocation) {
     std::string path = TRY(socket_path(invocation));
     posix::Fd listener = TRY(posix::listen_unix(path, 0600));
     std::string address = cat(kScheme, path);
-    TRY(posix::write_file_atomic(invocation.bundle + "/address", address));
+    TRY(write_volatile(invocation.bundle + "/address", address));
     auto shim = TRY(posix::fork_into_namespaces(0));
     if (!shim) {
         auto served = serve(invocation, listener.release());

@@ -143,6 +143,26 @@ TEST_F(ShimCrashTest, security_sd1_the_socket_is_a_file_that_only_root_can_reach
     end(shim, "c1");
 }
 
+TEST_F(ShimCrashTest, budget_a_shim_that_waits_is_small) {
+    Shim shim = launch("c1", {"sleep", "1000"});
+    std::string pss;
+    // Memory is given back once no call has come for a while.
+    for (int i = 0; i < 300; ++i) {
+        ::usleep(10'000);
+        std::string rollup = read_text(cat("/proc/", shim.pid, "/smaps_rollup"));
+        auto at = rollup.find("\nPss:");
+        if (at == std::string::npos) GTEST_SKIP() << "this kernel does not tell the PSS";
+        pss = split_words(std::string_view(rollup).substr(at + 5)).front();
+        if (parse_integer<int>(pss).value_or(0) < 1200) break;
+    }
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    EXPECT_LT(parse_integer<int>(pss).value_or(1'000'000), 1200) << "kB";
+#endif
+    kill(shim, "c1");
+    wait_for(shim, "c1");
+    end(shim, "c1");
+}
+
 TEST_F(ShimCrashTest, a_shim_has_its_own_session_and_nothing_of_its_caller) {
     Shim shim = launch("c1", {"sleep", "1000"});
     EXPECT_EQ(::getsid(shim.pid), shim.pid);

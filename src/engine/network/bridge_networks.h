@@ -76,6 +76,7 @@ class BridgeNetworks : public Networks {
     store::Database* database_;
     std::unique_ptr<Bridges> bridges_;
     Firewall firewall_;
+    NamespacePool namespaces_;
     PortHolder ports_;
     /// Bridges and table are made once and by one thread.
     std::mutex making_;

@@ -138,7 +138,8 @@ Result<Attachment> BridgeNetworks::set_up(const std::string& container, std::vec
     std::string path = netns_path(container);
     TRY(fault::point("network.attach.claimed"));
     TRY(posix::make_directories(path.substr(0, path.rfind('/')), 0700));
-    OpenNamespace inside = TRY(make_namespace(path));
+    OpenNamespace inside = TRY(namespaces_.take());
+    TRY(pin_namespace(inside, path));
     TRY(fault::point("network.attach.namespace_made"));
     Attachment attachment{.netns_path = path, .endpoints = {}, .ports = held.ports};
     for (auto& endpoint : planned) {

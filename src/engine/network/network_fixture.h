@@ -46,6 +46,15 @@ auto within(const std::string& netns, Work work) -> decltype(work()) {
     return std::move(outcome.value());
 }
 
+inline std::vector<PortRequest> publish(std::uint16_t host_port, std::uint16_t container_port,
+                                        Protocol protocol = Protocol::tcp,
+                                        std::string_view host_ip = "0.0.0.0") {
+    return {{.protocol = protocol,
+             .container_port = container_port,
+             .host_ip = ip(host_ip),
+             .first_host_port = host_port}};
+}
+
 inline sockaddr_in socket_address(Ipv4 address, std::uint16_t port) {
     sockaddr_in result{};
     result.sin_family = AF_INET;
@@ -163,7 +172,10 @@ class NetworkFixture : public testing::Test {
         }
         networks_.reset();
         database_.reset();
-        (void)remove_namespace(outside_path());
+        // The kernel takes the cable down with the namespace, but only some time later.
+        auto host = RouteSocket::open();
+        EXPECT_TRUE(host && host->remove_link("out0"));
+        EXPECT_TRUE(remove_namespace(outside_path()));
         EXPECT_TRUE(posix::remove_tree(directory_));
     }
 
@@ -191,8 +203,9 @@ class NetworkFixture : public testing::Test {
     /// its way to everywhere.
     std::string outside_path() const { return directory_ + "/outside"; }
     std::string make_outside() {
-        auto outside = make_namespace(outside_path());
+        auto outside = make_namespace();
         EXPECT_TRUE(outside) << outside.error().message();
+        EXPECT_TRUE(pin_namespace(*outside, outside_path()));
         auto host = RouteSocket::open();
         EXPECT_TRUE(host->make_veth({.name = "out0",
                                      .bridge = 0,

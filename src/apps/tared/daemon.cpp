@@ -228,9 +228,10 @@ Result<> Daemon::serve() {
 
 void Daemon::shut_down() {
     rooms_->bus->close();
+    // First, so that requests that wait for a container come back.
+    rooms_->supervisor->shut_down();
     if (auto stopped = rooms_->server->stop(Deadline::after(5s)); !stopped)
         log::failure("end the requests in progress", stopped.error(), log::Level::warning);
-    rooms_->supervisor->shut_down();
     rooms_->collector->stop();
     // No exit is told to a supervisor that is gone: the next daemon asks for them.
     rooms_->shim_events.reset();

@@ -40,6 +40,18 @@ Result<> check_request(const container::Config& config, const container::HostCon
     return {};
 }
 
+Result<> check_mounts(const Container& container) {
+    for (const container::MountPoint& mount : container.mount_points) {
+        if (mount.type == "image")
+            return fail(ErrorKind::unimplemented, "mounts of type image are not served yet");
+        if (mount.type == "bind" && !mount.creates_source && !posix::exists(mount.source))
+            return fail(
+                ErrorKind::invalid_argument,
+                "invalid mount config for type \"bind\": bind source path does not exist: ", mount.source);
+    }
+    return {};
+}
+
 void name_files(Container& container, const std::string& containers_directory) {
     container.directory = cat(containers_directory, "/", container.id);
     container.hostname_path = container.directory + "/hostname";
@@ -82,6 +94,7 @@ Result<Created> Supervisor::create(const CreateRequest& request) {
         container.host_config.runtime.empty() ? parts.host.default_runtime : container.host_config.runtime;
     container.network_settings.networks = request.body.networking.endpoints;
     container.mount_points = TRY(impl_->plan_mounts(container));
+    TRY(check_mounts(container));
     name_files(container, parts.containers_directory);
 
     Creation creation(parts, container);

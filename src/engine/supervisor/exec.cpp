@@ -38,6 +38,7 @@ Result<std::string> Supervisor::exec_create(const std::string& name_or_id, const
         std::lock_guard lock(impl_->mutex);
         impl_->execs.emplace(id, exec);
     }
+    impl_->forget_exec_later(id);
     impl_->publish(*container, "exec_create: " + command_line(config), {{"execID", id}});
     return id;
 }

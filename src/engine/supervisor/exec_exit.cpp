@@ -63,12 +63,23 @@ void Supervisor::Impl::forget_exec_later(const std::string& exec_id) {
     schedule.run_after(kMemory, [this, exec_id] { forget_exec(exec_id); });
 }
 
+void Supervisor::Impl::forget_execs(const Container& container) {
+    std::lock_guard lock(mutex);
+    std::erase_if(execs, [&](const auto& entry) { return entry.second->info.container_id == container.id; });
+}
+
 void Supervisor::Impl::forget_exec(const std::string& exec_id) {
     std::string container_id;
     {
         std::lock_guard lock(mutex);
         auto found = execs.find(exec_id);
         if (found == execs.end()) return;
+        {
+            // One that was never started is forgotten, one that runs is not.
+            std::lock_guard guard(found->second->mutex);
+            const Exec::Phase phase = found->second->phase;
+            if (phase == Exec::Phase::starting || phase == Exec::Phase::running) return;
+        }
         container_id = found->second->info.container_id;
         execs.erase(found);
     }

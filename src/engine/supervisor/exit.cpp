@@ -62,7 +62,9 @@ void Supervisor::Impl::end_run(const ContainerRef& container, const task::Exit& 
     }
     if (keeps) wait.reset();
     end_health(*container);
-    auto ended = change_state(id, [&](container::ContainerState& state) {
+    auto ended = parts.containers.update(row(id), [&](Container& it) {
+        forget_network(it.network_settings);
+        container::ContainerState& state = it.state;
         state.status = wait ? Status::restarting : Status::exited;
         state.pid = 0;
         state.pid_start_time = 0;
@@ -79,7 +81,7 @@ void Supervisor::Impl::end_run(const ContainerRef& container, const task::Exit& 
     release_run(*container);
     publish(**ended, "die",
             {{"exitCode", cat(exit.status)}, {"execDuration", cat(seconds_run(*container, exit.at))}});
-    publish_network(**ended, "disconnect");
+    publish_network(*container, "disconnect");
     for (const container::MountPoint& mount : container->mount_points)
         if (mount.type == "volume") publish_volume(*container, mount, "unmount");
     notify_ended(id, {.status_code = exit.status});

@@ -123,7 +123,11 @@ void Supervisor::Impl::probe(const std::string& id, const std::shared_ptr<Probin
     }
     schedule.run_after(probing->health.policy().timeout, [this, id, run, exec_id = *started] {
         auto exec = find_exec(exec_id);
-        if (!exec || (*exec)->phase == Exec::Phase::ended) return;
+        if (!exec) return;
+        {
+            std::lock_guard lock((*exec)->mutex);
+            if ((*exec)->phase == Exec::Phase::ended) return;
+        }
         run->is_timed_out = true;
         // If it has ended just now, its exit is on the way.
         (void)parts.tasks.kill({parts.space, id}, exec_id, SIGKILL);

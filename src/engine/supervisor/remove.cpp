@@ -77,6 +77,7 @@ Result<> Supervisor::Impl::remove(const ContainerRef& container, const RemoveOpt
         return Error(error).prepend(
             cat("container ", container->id, ": driver failed to remove root filesystem"));
     }
+    forget_execs(*container);
     publish(*container, "destroy");
     notify_removed(container->id, {.status_code = container->state.exit_code});
     if (parts.collect_soon) parts.collect_soon();

@@ -52,6 +52,7 @@ Result<Change> Supervisor::Impl::start(ContainerRef container, Reason reason) {
     auto run = [&]() -> Result<> {
         // What an earlier run may have left if the daemon was killed in the middle.
         TRY(parts.tasks.remove(key(*container)));
+        TRY(make_bind_sources(*container));
         container = TRY(attach_network(container));
         container = TRY(mount_volumes(container));
         std::vector<posix::Fd> pinned;
@@ -127,7 +128,9 @@ void Supervisor::Impl::release_run(const Container& container) {
 Error Supervisor::Impl::start_failed(const Container& container, StartFailure failure) {
     release_run(container);
     log::failure(cat("start of container ", container.short_id()), failure.error, log::Level::warning);
-    auto changed = change_state(container.id, [&](container::ContainerState& state) {
+    auto changed = parts.containers.update(row(container.id), [&](Container& it) {
+        forget_network(it.network_settings);
+        container::ContainerState& state = it.state;
         state.status = state.has_been_started_before ? Status::exited : Status::created;
         state.pid = 0;
         state.exit_code = failure.exit_code;

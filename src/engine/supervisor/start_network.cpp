@@ -4,6 +4,7 @@
 #include "engine/supervisor/ports.h"
 #include "engine/supervisor/supervisor_impl.h"
 #include "engine/volume/volumes.h"
+#include "posix/file.h"
 
 namespace tare::supervisor {
 
@@ -79,6 +80,14 @@ Result<ContainerRef> Supervisor::Impl::attach_network(const ContainerRef& contai
     TRY(write_container_files(*attached, *attachment, request.mode));
     publish_network(*attached, "connect");
     return attached;
+}
+
+Result<> Supervisor::Impl::make_bind_sources(const Container& container) {
+    for (const container::MountPoint& mount : container.mount_points)
+        if (mount.type == "bind" && mount.creates_source && !posix::exists(mount.source))
+            TRY_CONTEXT(posix::make_directories(mount.source, 0755),
+                        cat("make the source of the mount at ", mount.destination));
+    return {};
 }
 
 Result<ContainerRef> Supervisor::Impl::mount_volumes(const ContainerRef& container) {

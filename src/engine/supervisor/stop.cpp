@@ -56,14 +56,23 @@ Result<Change> Supervisor::Impl::stop(const ContainerRef& found, const StopOptio
     }
     // The exit takes the lock, so it is waited for without it.
     if (!wait_until_ended(id, deadline_of(*container, options))) {
+        TRY(check_serving());
         log::info("container did not stop in time; it is killed", {{"container", id}});
         TRY(send_signal(*container, SIGKILL));
-        if (!wait_until_ended(id, Deadline::after(kKillPatience)))
+        if (!wait_until_ended(id, Deadline::after(kKillPatience))) {
+            TRY(check_serving());
             return fail(ErrorKind::deadline_exceeded, "cannot stop container: ", id,
                         ": it did not end after SIGKILL");
+        }
     }
     publish(*container, "stop");
     return Change::made;
+}
+
+Result<> Supervisor::Impl::check_serving() {
+    std::lock_guard lock(mutex);
+    if (is_shutting_down) return fail(ErrorKind::unavailable, "the daemon is ending");
+    return {};
 }
 
 int Supervisor::Impl::stop_signal(const Container& container) const {

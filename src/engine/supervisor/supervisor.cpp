@@ -23,6 +23,11 @@ Supervisor::~Supervisor() {
 }
 
 void Supervisor::shut_down() {
+    {
+        std::lock_guard lock(impl_->mutex);
+        impl_->is_shutting_down = true;
+        impl_->changed.notify_all();
+    }
     impl_->schedule.stop();
 }
 
@@ -62,6 +67,19 @@ Result<ContainerRef> Supervisor::Impl::change_state(
     const std::string& id, const std::function<void(container::ContainerState&)>& change,
     container::Keep keep) {
     return parts.containers.update(row(id), [&](Container& container) { change(container.state); }, keep);
+}
+
+void forget_network(container::NetworkSettings& settings) {
+    settings.sandbox_id.clear();
+    settings.sandbox_key.clear();
+    settings.ports.clear();
+    for (auto& [name, endpoint] : settings.networks) {
+        endpoint.endpoint_id.clear();
+        endpoint.gateway.clear();
+        endpoint.ip_address.clear();
+        endpoint.ip_prefix_length = 0;
+        endpoint.mac_address.clear();
+    }
 }
 
 Result<> check_runs(const Container& container) {

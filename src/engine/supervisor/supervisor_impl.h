@@ -84,6 +84,9 @@ struct Supervisor::Impl {
     std::mutex mutex;  // guards what follows
     std::map<std::string, LiveRef> lives;
     std::map<std::string, ExecRef> execs;
+    /// Waits of verbs (stop) end: their clients are cut off with the daemon.
+    bool is_shutting_down = false;
+    std::condition_variable changed;
     /// Until rows and tasks are one again, exits wait here.
     bool is_recovering = true;
     std::vector<task::Exit> early_exits;
@@ -133,6 +136,8 @@ struct Supervisor::Impl {
     Result<oci::RuntimeSpec> make_spec(const Container& container, std::vector<posix::Fd>& pinned);
     Result<pid_t> create_task(const Container& container, const oci::RuntimeSpec& spec);
     void hand_over_attaches(const Container& container);
+    /// Directories of the host that a bind makes where they are missing, as `-v` does.
+    Result<> make_bind_sources(const Container& container);
     /// Gives back what a start took: task, network, volumes. Idempotent; what fails is logged.
     void release_run(const Container& container);
     Error start_failed(const Container& container, StartFailure failure);
@@ -153,6 +158,8 @@ struct Supervisor::Impl {
     Result<> kill(const ContainerRef& container, int signal);
     Result<> send_signal(const Container& container, int signal);
     int stop_signal(const Container& container) const;
+    /// unavailable once the daemon ends.
+    Result<> check_serving();
 
     /// The life-cycle lock is held, and nothing runs.
     Result<> remove(const ContainerRef& container, const RemoveOptions& options);
@@ -183,11 +190,16 @@ struct Supervisor::Impl {
     // Exec (exec.cpp, exec_exit.cpp).
     Result<ExecRef> find_exec(const std::string& exec_id);
     void end_exec(const ExecRef& exec, int exit_code);
+    /// Those of a container that is removed.
+    void forget_execs(const Container& container);
     void forget_exec(const std::string& exec_id);
     void forget_exec_later(const std::string& exec_id);
     Result<> start_exec(const Container& container, const ExecRef& exec, const task::StreamsRequest& request,
                         posix::Fd* client);
 };
+
+/// What the network had given is not shown of a container that does not run.
+void forget_network(container::NetworkSettings& settings);
 
 /// failed_precondition in Docker's words unless it is running and not paused.
 Result<> check_runs(const Container& container);

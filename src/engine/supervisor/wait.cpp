@@ -90,24 +90,20 @@ void Supervisor::Impl::notify_removed(const std::string& id, const WaitResult& r
 }
 
 bool Supervisor::Impl::wait_until_ended(const std::string& id, Deadline deadline) {
-    struct Outcome {
-        std::mutex mutex;
-        std::condition_variable changed;
-        bool has_ended = false;
-    };
-    auto outcome = std::make_shared<Outcome>();
-    Waiting waiting = add_waiter(id, WaitCondition::not_running, [outcome](const WaitResult&) {
-        std::lock_guard lock(outcome->mutex);
-        outcome->has_ended = true;
-        outcome->changed.notify_all();
+    // Guarded by the mutex of the tables, with which a shutdown wakes this up, too.
+    auto has_ended = std::make_shared<bool>(false);
+    Waiting waiting = add_waiter(id, WaitCondition::not_running, [this, has_ended](const WaitResult&) {
+        std::lock_guard lock(mutex);
+        *has_ended = true;
+        changed.notify_all();
     });
-    std::unique_lock lock(outcome->mutex);
-    auto has_ended = [&] { return outcome->has_ended; };
-    if (deadline.is_never()) {
-        outcome->changed.wait(lock, has_ended);
-        return true;
-    }
-    return outcome->changed.wait_until(lock, deadline.time_point(), has_ended);
+    std::unique_lock lock(mutex);
+    auto is_over = [&] { return *has_ended || is_shutting_down; };
+    if (deadline.is_never())
+        changed.wait(lock, is_over);
+    else
+        changed.wait_until(lock, deadline.time_point(), is_over);
+    return *has_ended;
 }
 
 }  // namespace tare::supervisor

@@ -82,10 +82,13 @@ Result<> exec_start(Call& call) {
 
     http::Hijacked client = TRY(leave_http(call, stream_content_type(is_terminal, call.version)));
     request.leftover = std::move(client.leftover);
+    // The shim may have taken the connection when the program turns out to be missing: this end is kept until
+    // the client can be told why, and until its exit code can be asked for.
+    posix::Fd kept = TRY(posix::duplicate(client.socket.get()));
     auto started = call.parts.supervisor.exec_start(exec.id, request, &client.socket, size);
     if (!started) {
         log::failure("exec could not be started", started.error(), log::Level::warning);
-        tell_error(client.socket, is_terminal, started.error());
+        tell_error(kept, is_terminal, started.error());
     }
     return {};
 }

@@ -35,10 +35,24 @@ Json progress_document(const transfer::Progress& line) {
 }
 
 void ProgressWriter::progress(const transfer::Progress& line) {
+    // That an image is asked for is said before the registry has answered; a refusal is then still an
+    // answer with a status of its own.
+    if (!has_begun_ && line.status.starts_with("Pulling from")) {
+        held_.push_back(progress_document(line));
+        return;
+    }
     write(progress_document(line));
 }
 
 void ProgressWriter::write(const Json& line) {
+    std::vector<Json> before = std::move(held_);
+    held_.clear();
+    for (const Json& held : before)
+        send(held);
+    send(line);
+}
+
+void ProgressWriter::send(const Json& line) {
     has_begun_ = true;
     // A client that has gone cancels the work by its token; there is nobody to tell.
     (void)sink_.write(cat(dump(line), "\r\n"));
@@ -52,6 +66,8 @@ Result<> ProgressWriter::finish(const Result<>& outcome) {
         write(
             Json::object().set("errorDetail", Json::object().set("message", message)).set("error", message));
     }
+    for (const Json& held : held_)
+        send(held);
     return sink_.finish();
 }
 

@@ -2,6 +2,8 @@
 
 // The JSON lines that a pull or load sends while it goes on.
 
+#include <vector>
+
 #include "api/docker/call.h"
 #include "image/transfer/progress.h"
 
@@ -19,7 +21,10 @@ class ProgressWriter : public transfer::ProgressSink {
     Result<> finish(const Result<>& outcome);
 
   private:
+    void send(const Json& line);
+
     AnswerSink sink_;
+    std::vector<Json> held_;
     bool has_begun_ = false;
 };
 

@@ -283,15 +283,20 @@ Result<ContainerRef> Containers::create(Container container, NameReservation nam
 Result<ContainerRef> Containers::find(const std::string& space, std::string_view reference) const {
     if (ContainerRef exact = state_->get({space, std::string(reference)})) return exact;
     const std::string_view name = without_slash(reference);
-    std::vector<ContainerRef> found;
-    for (const ContainerRef& container : list(space)) {
+    ContainerRef by_prefix;
+    bool is_ambiguous = false;
+    std::shared_lock lock(state_->cache_mutex);
+    for (const auto& [key, container] : state_->cache) {
+        if (key.space != space) continue;
         if (container->name == name) return container;
-        if (!reference.empty() && container->id.starts_with(reference)) found.push_back(container);
+        if (reference.empty() || !key.id.starts_with(reference)) continue;
+        is_ambiguous = by_prefix != nullptr;
+        by_prefix = container;
     }
-    if (found.empty()) return no_such(reference);
-    if (found.size() > 1)
+    if (is_ambiguous)
         return fail(ErrorKind::invalid_argument, "multiple IDs found with provided prefix: ", reference);
-    return found[0];
+    if (!by_prefix) return no_such(reference);
+    return by_prefix;
 }
 
 ContainerRef Containers::get(const Key& key) const {

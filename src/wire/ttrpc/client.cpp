@@ -41,10 +41,12 @@ class LoopConnection final : public Connection {
         shared_->is_given_up = true;
         shared_->is_open = false;
         auto& loop = thread_->loop();
-        thread_->post([shared = shared_, &loop] {
+        bool is_posted = thread_->post([shared = shared_, &loop] {
             shared->listeners.clear();
             loop.defer([shared] { shared->caller.reset(); });
         });
+        // The thread is ending, and perhaps just inside the caller: this may be one of its own callbacks.
+        if (!is_posted) thread_->keep(std::move(shared_));
     }
 
     void call_async(Call call, Callback done, Deadline deadline) override {

@@ -28,6 +28,11 @@ void LoopThread::stop() {
     thread_.join();
     // What slipped in between the two.
     run_posted();
+    std::vector<std::shared_ptr<void>> kept;
+    {
+        std::lock_guard lock(mutex_);
+        kept.swap(kept_);
+    }
 }
 
 bool LoopThread::post(std::function<void()> work) {
@@ -39,6 +44,11 @@ bool LoopThread::post(std::function<void()> work) {
     }
     (void)posix::signal_event(wake_.get());  // fails only if the counter is full: awake already
     return true;
+}
+
+void LoopThread::keep(std::shared_ptr<void> object) {
+    std::lock_guard lock(mutex_);
+    kept_.push_back(std::move(object));
 }
 
 void LoopThread::run_posted() {

@@ -22,6 +22,8 @@ class LoopThread {
     /// Runs `work` on the loop's thread, in the order of the posts. Any thread. False, and it never runs,
     /// once the thread has been stopped.
     bool post(std::function<void()> work);
+    /// Takes over what may still be in use on the thread; it goes once the thread has ended.
+    void keep(std::shared_ptr<void> object);
     /// Ends the thread after what was posted before. Not from the thread itself.
     void stop();
     /// Only for work that runs on the thread (or once it has been stopped).
@@ -37,6 +39,7 @@ class LoopThread {
     std::mutex mutex_;
     std::vector<std::function<void()>> posted_;  // guarded by mutex_
     bool is_stopped_ = false;                    // guarded by mutex_
+    std::vector<std::shared_ptr<void>> kept_;    // guarded by mutex_; destroyed before the loop
     std::thread thread_;
 };
 

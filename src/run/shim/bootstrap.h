@@ -30,7 +30,8 @@ Result<std::string> start(const Invocation& invocation);
 /// Anything that is gone already is fine.
 Result<std::string> remove(const Invocation& invocation);
 
-/// Serves until Shutdown, in this process. `listener` is a listening descriptor, which it takes over.
-Result<> serve(const Invocation& invocation, int listener);
+/// Serves until Shutdown, in this process. `listener` is a descriptor that listens at `socket_path`; both are
+/// taken over, the file goes at the end.
+Result<> serve(const Invocation& invocation, int listener, const std::string& socket_path);
 
 }  // namespace tare::shim

@@ -120,14 +120,12 @@ Result<> serve_detached(const Invocation& invocation, int listener) {
 
 }  // namespace
 
-Result<> serve(const Invocation& invocation, int listener) {
+Result<> serve(const Invocation& invocation, int listener, const std::string& socket_path) {
     auto served = serve_detached(invocation, listener);
     if (!served) log::failure("shim", served.error());
-    // Nobody can connect any more; the file goes with us.
-    if (auto address = posix::read_file(invocation.bundle + "/address", 4096)) {
-        constexpr std::string_view scheme = "unix://";
-        (void)posix::remove_file(address->substr(scheme.size()));  // `delete` finds what is left
-    }
+    // Nobody can connect any more. By the path that is ours: the bundle's `address` may be the next shim's,
+    // which is started as soon as Shutdown has been answered. `delete` finds what is left.
+    (void)posix::remove_file(socket_path);
     return served;
 }
 

@@ -87,7 +87,7 @@ Result<std::string> start(const Invocation& invocation) {
     TRY(write_volatile(invocation.bundle + "/address", address));
     auto shim = TRY(posix::fork_into_namespaces(0));
     if (!shim) {
-        auto served = serve(invocation, listener.release());
+        auto served = serve(invocation, listener.release(), path);
         posix::exit_now(served ? 0 : 1);
     }
     TRY(record_process(invocation.bundle, shim.pid()));

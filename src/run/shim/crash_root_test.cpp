@@ -102,6 +102,17 @@ TEST_F(ShimCrashTest, a_second_shim_for_a_container_is_refused) {
     end(shim, "c1");
 }
 
+TEST_F(ShimCrashTest, a_shim_that_ends_late_leaves_the_socket_of_the_next_alone) {
+    Shim shim = launch("c1", {"true"});
+    wait_for(shim, "c1");
+    const std::string next = directory_ + "/next";
+    std::ofstream(next) << "the next shim's socket";
+    std::ofstream(shim.bundle + "/address", std::ios::trunc) << "unix://" << next;
+    end(shim, "c1");
+    EXPECT_TRUE(fs::exists(next));
+    EXPECT_FALSE(fs::exists(shim.address.substr(7)));
+}
+
 TEST_F(ShimCrashTest, the_containers_of_a_pod_share_the_shim_of_its_sandbox) {
     Shim shim = launch("pod", {"sleep", "1000"});
     spec_.annotations = {{"io.kubernetes.cri.sandbox-id", "pod"}};

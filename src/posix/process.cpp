@@ -1,5 +1,6 @@
 #include "posix/process.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -34,6 +35,7 @@ struct Plan {
     std::vector<char*> argv;
     std::vector<char*> env;
     std::vector<std::pair<int, int>> moves;
+    std::vector<int> kept;  ///< targets above 2, ascending
     int null = -1;
     int report = -1;  ///< pipe to the parent; carries errno if exec fails
 };
@@ -49,6 +51,12 @@ bool place_descriptors(Plan& plan) {
     for (auto& [from, to] : plan.moves)
         if (::dup2(from, to) < 0) return false;
     return plan.report >= 0;
+}
+
+void close_at_exec(unsigned first, unsigned last) {
+    if (::syscall(SYS_close_range, first, last, 1U << 2) == 0) return;  // CLOSE_RANGE_CLOEXEC, Linux 5.11
+    for (unsigned fd = first; fd <= std::min(last, 1023U); ++fd)
+        ::fcntl(static_cast<int>(fd), F_SETFD, FD_CLOEXEC);
 }
 
 [[noreturn]] void run_child(Plan& plan) {
@@ -67,13 +75,12 @@ bool place_descriptors(Plan& plan) {
     if (::chdir(plan.options.cwd.c_str()) < 0) give_up();
     if (!place_descriptors(plan)) give_up();
     // All the rest closes at exec, also what was opened without O_CLOEXEC by a library.
-    for (int fd = 3; fd < 1024; ++fd) {
-        bool kept = false;
-        for (auto& [from, to] : plan.moves)
-            kept = kept || to == fd;
-        if (!kept) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+    unsigned from = 3;
+    for (int kept : plan.kept) {
+        if (static_cast<unsigned>(kept) > from) close_at_exec(from, static_cast<unsigned>(kept) - 1);
+        from = static_cast<unsigned>(kept) + 1;
     }
-    ::syscall(SYS_close_range, 1024U, ~0U, 1U << 2);  // CLOSE_RANGE_CLOEXEC
+    close_at_exec(from, ~0U);
     ::execve(plan.options.program.c_str(), plan.argv.data(), plan.env.data());
     give_up();
     __builtin_unreachable();
@@ -147,14 +154,22 @@ std::optional<Reaped> reap_child() {
 Result<Process> spawn(const SpawnOptions& options) {
     Pipe report = TRY(make_pipe());
     Fd null = TRY(open_file("/dev/null", O_RDWR));
-    Plan plan{options,    pointers(options.args), pointers(options.env), options.descriptors,
-              null.get(), report.write_end.get()};
+    Plan plan{.options = options,
+              .argv = pointers(options.args),
+              .env = pointers(options.env),
+              .moves = options.descriptors,
+              .kept = {},
+              .null = null.get(),
+              .report = report.write_end.get()};
     for (int standard : {0, 1, 2}) {
         bool given = false;
         for (auto& [from, to] : options.descriptors)
             given = given || to == standard;
         if (!given) plan.moves.emplace_back(null.get(), standard);
     }
+    for (auto& [from, to] : plan.moves)
+        if (to > 2) plan.kept.push_back(to);
+    std::sort(plan.kept.begin(), plan.kept.end());
     // vfork: no page table is copied, whatever the size of the daemon; the child calls only the
     // kernel until it execs, with all signals blocked.
     sigset_t all;

@@ -171,6 +171,7 @@ Result<Seccomp> parse_seccomp(const JsonView& view);
 
 Json to_json(const RuntimeSpec& spec);
 Json to_json(const Process& process);
+Json to_json(const Seccomp& seccomp);
 
 /// "network" as the spec spells it.
 std::string_view to_string(NamespaceKind kind);

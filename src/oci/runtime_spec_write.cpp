@@ -160,6 +160,10 @@ Json json_of(const Linux& section) {
 
 }  // namespace
 
+Json to_json(const Seccomp& seccomp) {
+    return json_of(seccomp);
+}
+
 Json to_json(const Process& process) {
     Json out;
     if (process.terminal) out.set("terminal", true);

@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -198,6 +199,17 @@ Result<std::string> random_name() {
     if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
         return last_error("get random bytes");
     return hex_encode(bytes);
+}
+
+Result<Fd> make_memory_file(const std::string& name) {
+    Fd file(::memfd_create(name.c_str(), MFD_CLOEXEC));
+    if (!file) return last_error("create a memory file", name);
+    return file;
+}
+
+Result<> seek(int fd, std::uint64_t offset) {
+    if (::lseek(fd, static_cast<off_t>(offset), SEEK_SET) < 0) return last_error("seek in a file");
+    return {};
 }
 
 Result<std::string> real_path(const std::string& path) {

@@ -52,6 +52,10 @@ Result<std::vector<std::string>> list_directory(const std::string& path);
 Result<std::string> read_link(const std::string& path);
 /// 16 random hexadecimal digits, for names that nobody can know before.
 Result<std::string> random_name();
+/// A file in memory, without a name in any directory (memfd_create(2)).
+Result<Fd> make_memory_file(const std::string& name);
+/// The next read or write is at `offset` bytes (lseek(2)).
+Result<> seek(int fd, std::uint64_t offset);
 /// An absolute path without links, "." and ".." (realpath(3)).
 Result<std::string> real_path(const std::string& path);
 

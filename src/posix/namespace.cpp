@@ -14,16 +14,21 @@
 
 namespace tare::posix {
 
-Result<Process> fork_into_namespaces(std::uint64_t namespaces, Parent parent) {
+Result<Process> fork_into_namespaces(std::uint64_t namespaces, Parent parent, int cgroup_directory) {
     int pidfd = -1;
     clone_args arguments{};
     arguments.flags = namespaces | CLONE_PIDFD | (parent == Parent::own_parent ? CLONE_PARENT : 0);
     arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
     // With CLONE_PARENT the signal is the caller's own exit signal.
     arguments.exit_signal = parent == Parent::own_parent ? 0 : SIGCHLD;
+    const bool is_born_in_cgroup = cgroup_directory >= 0;
+    if (is_born_in_cgroup) {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = static_cast<std::uint64_t>(cgroup_directory);
+    }
     long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
     // Inside a container the default seccomp profile hides clone3, whose flags it cannot read.
-    if (pid < 0 && errno == ENOSYS)
+    if (pid < 0 && errno == ENOSYS && !is_born_in_cgroup)
         pid =
             ::syscall(SYS_clone, arguments.flags | arguments.exit_signal, nullptr, &pidfd, nullptr, nullptr);
     if (pid < 0) return last_error("clone into new namespaces");

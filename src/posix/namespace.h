@@ -26,9 +26,11 @@ inline constexpr std::uint64_t network = 0x40000000;
 enum class Parent { self, own_parent };
 
 /// fork(2) into new namespaces (clone3). In the child the returned Process is empty. With
-/// Parent::own_parent the child belongs to the caller's parent (CLONE_PARENT).
+/// Parent::own_parent the child belongs to the caller's parent (CLONE_PARENT); with the descriptor of a
+/// cgroup v2 directory it is born in there (CLONE_INTO_CGROUP; Linux 5.7).
 /// The caller must be single-threaded: the child goes on with a copy of its memory.
-Result<Process> fork_into_namespaces(std::uint64_t namespaces, Parent parent = Parent::self);
+Result<Process> fork_into_namespaces(std::uint64_t namespaces, Parent parent = Parent::self,
+                                     int cgroup_directory = -1);
 
 /// unshare(2).
 Result<> unshare_namespaces(std::uint64_t namespaces);

@@ -1,4 +1,5 @@
 #include <array>
+#include <cstdlib>
 
 #include "apps/tare-oci/invocation.h"
 #include "posix/credentials.h"
@@ -27,6 +28,12 @@ constexpr std::array kCommands = {
 
 std::span<const Command> commands() {
     return kCommands;
+}
+
+std::string seccomp_cache() {
+    if (posix::effective_user() == 0) return "/run/tare/seccomp";
+    const char* runtime_directory = std::getenv("XDG_RUNTIME_DIR");
+    return runtime_directory ? cat(runtime_directory, "/tare/seccomp") : "";
 }
 
 cgroup::Permission Globals::cgroup_permission() const {

@@ -108,6 +108,7 @@ Result<int> run_exec(const Globals& globals, std::span<const std::string> words)
         return fail(ErrorKind::failed_precondition, "--cgroup: groups below the container's are not managed");
     auto state = TRY(runtime::load_state(globals.root, arguments.front()));
     runtime::ExecOptions options;
+    options.seccomp_cache = seccomp_cache();
     options.process =
         values.process_file.empty() ? TRY(process_of(state, values, std::span(arguments).subspan(1)))
                           : TRY(read_process(values.process_file));

@@ -23,6 +23,9 @@ struct Globals {
     cgroup::Permission cgroup_permission() const;
 };
 
+/// runtime::CreateOptions::seccomp_cache: one for all containers of this user.
+std::string seccomp_cache();
+
 /// A command: its words after the name; the value is the exit code.
 using Run = Result<int> (*)(const Globals& globals, std::span<const std::string> words);
 

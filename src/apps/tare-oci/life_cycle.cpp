@@ -58,6 +58,7 @@ Result<runtime::Created> create(const Globals& globals, const std::string& id, c
     if (flags.no_pivot) options.root_change = runtime::CreateOptions::Root::chroot;
     if (flags.no_new_keyring) options.keyring = runtime::CreateOptions::Keyring::inherited;
     options.cgroup_permission = globals.cgroup_permission();
+    options.seccomp_cache = seccomp_cache();
     bool wants_terminal = options.spec.process && options.spec.process->terminal;
     bool is_attended = !flags.detach;
     if (wants_terminal && flags.console_socket.empty() && !is_attended)

@@ -180,23 +180,6 @@ Result<> Cgroup::set(const oci::LinuxResources& resources, Devices devices) cons
     return is_v2_only() ? set_v2(*this, resources) : set_v1(*this, resources);
 }
 
-Result<> Cgroup::add_process(pid_t pid) const {
-    std::string_view last;
-    for (auto& [subsystem, directory] : paths_) {
-        if (directory == last) continue;
-        last = directory;
-        // A group that is just being made may answer EINVAL for a moment.
-        for (int attempt = 0;; ++attempt) {
-            auto outcome = posix::write_knob(directory + "/cgroup.procs", cat(pid));
-            if (outcome) break;
-            if (outcome.error().error_number() != EINVAL || attempt == 5)
-                return outcome.error().prepend(cat("join cgroup ", directory));
-            std::this_thread::sleep_for(30ms);
-        }
-    }
-    return {};
-}
-
 Result<std::vector<pid_t>> Cgroup::processes() const {
     std::vector<pid_t> pids;
     // One hierarchy has them all; pids is always joined, and on v2 there is just one.

@@ -5,7 +5,7 @@
 //     auto hierarchies = TRY(cgroup::Hierarchies::discover());
 //     auto group = TRY(cgroup::Cgroup::create(hierarchies, "/tare/ID"));
 //     TRY(group.set(resources));       // before the container's first process joins
-//     TRY(group.add_process(pid));
+//     auto entrance = TRY(cgroup::Entrance::open(group));   // entrance.h: how it joins
 //     …
 //     TRY(group.kill()); TRY(group.remove(Deadline::after(2s)));
 //
@@ -57,8 +57,6 @@ class Cgroup {
     enum class Devices { set, keep };
     Result<> set(const oci::LinuxResources& resources, Devices devices = Devices::set) const;
 
-    /// Moves a process (all its threads) into the group, in every hierarchy.
-    Result<> add_process(pid_t pid) const;
     /// The processes in the group and in groups below it; of the calling pid namespace.
     Result<std::vector<pid_t>> processes() const;
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -8,6 +10,7 @@
 
 #include "posix/file.h"
 #include "run/cgroup/cgroup.h"
+#include "run/cgroup/entrance.h"
 #include "run/cgroup/oom.h"
 #include "run/cgroup/stats.h"
 
@@ -36,22 +39,27 @@ class CgroupTest : public testing::Test {
         EXPECT_FALSE(group_.exists());
     }
 
+    void wait_until_inside(pid_t child) const {
+        auto deadline = Deadline::after(5s);
+        while (!deadline.has_passed()) {
+            auto inside = group_.processes();
+            if (inside && std::ranges::find(*inside, child) != inside->end()) return;
+            ::usleep(1000);
+        }
+    }
+
     /// A child in the group that runs `body` once it has joined.
     template <class Body>
     pid_t start(Body body) {
-        int gate[2];
-        EXPECT_EQ(::pipe(gate), 0);
-        pid_t child = ::fork();
-        if (child == 0) {
-            char byte = 0;
-            ::close(gate[1]);
-            (void)!::read(gate[0], &byte, 1);
+        auto entrance = std::move(*Entrance::open(group_));
+        auto process = entrance.fork(0);
+        EXPECT_TRUE(process.has_value());
+        if (!*process) {
+            if (!entrance.enter()) ::_exit(99);
             ::_exit(body());
         }
-        auto joined = group_.add_process(child);
-        EXPECT_TRUE(joined.has_value()) << joined.error().message();
-        ::close(gate[0]);
-        ::close(gate[1]);
+        const pid_t child = process->pid();
+        wait_until_inside(child);
         children_.push_back(child);
         return child;
     }

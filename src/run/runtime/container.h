@@ -38,6 +38,8 @@ struct CreateOptions {
     enum class Root { pivot, chroot } root_change = Root::pivot;
     enum class Keyring { fresh, inherited } keyring = Keyring::fresh;
     cgroup::Permission cgroup_permission = cgroup::Permission::required;
+    /// Where compiled seccomp filters are kept for the next container; "" keeps none (seccomp.h).
+    std::string seccomp_cache;
 };
 
 /// A created container. The init process is the caller's child and waits for start.
@@ -60,6 +62,7 @@ struct ExecOptions {
     Stdio stdio;
     int preserved_descriptors = 0;
     enum class Paused { refuse, allow } paused = Paused::refuse;
+    std::string seccomp_cache;  ///< as in CreateOptions
 };
 
 struct Executed {

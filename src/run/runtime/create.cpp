@@ -145,6 +145,8 @@ bool needs_stage(const oci::Linux& section) {
     const oci::Linux& section = request.options.spec.linux_section;
     int socket = request.socket;
     auto work = [&]() -> Result<> {
+        TRY(request.entrance->enter());
+        request.entrance = nullptr;
         TRY(join_namespaces(section, true));
         auto init = TRY(posix::fork_into_namespaces(new_namespaces(section), posix::Parent::own_parent));
         if (!init) run_init(std::move(request));
@@ -157,14 +159,14 @@ bool needs_stage(const oci::Linux& section) {
     posix::exit_now(outcome ? 0 : 1);
 }
 
-Result<posix::Process> fork_init(const InitRequest& request, int parent_socket) {
+Result<posix::Process> fork_init(const InitRequest& request, cgroup::Entrance& entrance, int parent_socket) {
     const oci::Linux& section = request.options.spec.linux_section;
     if (!needs_stage(section)) {
-        auto init = TRY(posix::fork_into_namespaces(new_namespaces(section)));
+        auto init = TRY(entrance.fork(new_namespaces(section)));
         if (!init) run_init(request);
         return init;
     }
-    auto stage = TRY(posix::fork_into_namespaces(0));
+    auto stage = TRY(entrance.fork(0));
     if (!stage) run_stage(request);
     auto packet = expect_packet(parent_socket, MessageKind::pid);
     TRY(stage.wait(Deadline::after(10s)));
@@ -255,6 +257,12 @@ oci::LinuxResources with_default_devices(oci::LinuxResources resources) {
     return resources;
 }
 
+Result<std::optional<SeccompFilter>> make_filter(const CreateOptions& options) {
+    const auto& seccomp = options.spec.linux_section.seccomp;
+    if (!seccomp) return std::optional<SeccompFilter>();
+    return std::optional(TRY(SeccompFilter::make(*seccomp, options.seccomp_cache)));
+}
+
 /// The spec with its root made absolute.
 CreateOptions resolved(const CreateOptions& options) {
     CreateOptions out = options;
@@ -288,6 +296,8 @@ Result<Created> create(const CreateOptions& given) {
         give_stdio(options.stdio, options.spec.process->user.uid, options.spec.linux_section.uid_mappings);
     created.state = initial_state(options);
     created.state.cgroup_paths = group.paths();
+    auto filter = TRY(make_filter(options));
+    cgroup::Entrance entrance = TRY(cgroup::Entrance::open(group));
     auto [ours, theirs] = TRY(posix::make_socket_pair(posix::SocketKind::packets));
     // Not dumpable before there is a child: what runs in a namespace that we join could trace it. A
     // rootless parent must stay owner of the child's /proc files to write its maps.
@@ -295,10 +305,12 @@ Result<Created> create(const CreateOptions& given) {
     created.init = TRY(fork_init({.options = options,
                                   .cgroup = &group,
                                   .root_mounts = &root_mounts,
+                                  .entrance = &entrance,
+                                  .filter = filter ? &*filter : nullptr,
                                   .state = created.state,
                                   .socket = theirs.get(),
                                   .start_fifo = start_end.get()},
-                                 ours.get()));
+                                 entrance, ours.get()));
     rollback.watch(&created.init);
     theirs.reset();
 
@@ -308,7 +320,6 @@ Result<Created> create(const CreateOptions& given) {
     if (!is_joined(options.spec.linux_section, oci::NamespaceKind::user))
         TRY(write_id_maps(created.state.pid, options.spec.linux_section.uid_mappings,
                           options.spec.linux_section.gid_mappings));
-    TRY(group.add_process(created.state.pid));
     TRY(save_state(options.root, created.state));
     TRY(send_packet(ours.get(), MessageKind::go));
     created.console = TRY(guide_init(ours.get(), options, created.state));

@@ -11,6 +11,7 @@
 #include "posix/signals.h"
 #include "posix/socket.h"
 #include "posix/terminal.h"
+#include "run/cgroup/entrance.h"
 #include "run/runtime/container.h"
 #include "run/runtime/privileges.h"
 #include "run/runtime/protocol.h"
@@ -26,7 +27,8 @@ using namespace std::chrono_literals;
 struct Request {
     const State& state;
     const ExecOptions& options;
-    const cgroup::Cgroup& group;
+    const cgroup::Entrance& entrance;
+    const SeccompFilter* filter = nullptr;  ///< null: none
     int socket = -1;
     int pidfd = -1;  ///< of the container's init
 };
@@ -135,8 +137,7 @@ Result<> set_up(const Request& request, std::string& executable, bool& can_set_g
         TRY(posix::close_from(kept, posix::CloseHow::on_exec));
         for (int fd = 3; fd < kept; ++fd)
             TRY(posix::set_close_on_exec(fd, false));
-        const oci::Seccomp* seccomp = request.state.seccomp ? &*request.state.seccomp : nullptr;
-        TRY(drop_privileges(request.options.process, seccomp, can_set_groups));
+        TRY(drop_privileges(request.options.process, request.filter, can_set_groups));
         return execute_process(request.options.process, executable);
     };
     if (outcome) outcome = finish();
@@ -148,6 +149,7 @@ Result<> set_up(const Request& request, std::string& executable, bool& can_set_g
 /// Joins and forks, so that the process is inside the pid namespace, as a child of the caller.
 [[noreturn]] void run_stage(const Request& request) {
     auto work = [&]() -> Result<> {
+        TRY(request.entrance.enter());
         TRY(posix::join_namespace(request.pidfd, namespaces_of(request.state), "of the container"));
         auto process = TRY(posix::fork_into_namespaces(0, posix::Parent::own_parent));
         if (!process) run_process(request);
@@ -187,14 +189,16 @@ Result<> check_status(const std::string& root, const State& state, ExecOptions::
 Result<Executed> exec(const std::string& root, const State& state, const ExecOptions& options) {
     if (options.process.args.empty()) return fail(ErrorKind::invalid_argument, "exec args cannot be empty");
     TRY(check_status(root, state, options.paused));
-    auto group = cgroup::Cgroup::open(state.cgroup_paths);
     posix::Fd pidfd = TRY(posix::open_pidfd(state.pid));
     if (!is_alive(state)) return fail(ErrorKind::failed_precondition, "cannot exec in a stopped container");
     if (!options.process.terminal) give_stdio(options.stdio, options.process.user.uid, state.uid_mappings);
     auto [ours, theirs] = TRY(posix::make_socket_pair(posix::SocketKind::packets));
     if (posix::effective_user() == 0) TRY(posix::set_dumpable(false));
-    Request request{state, options, group, theirs.get(), pidfd.get()};
-    auto stage = TRY(posix::fork_into_namespaces(0));
+    std::optional<SeccompFilter> filter;
+    if (state.seccomp) filter = TRY(SeccompFilter::make(*state.seccomp, options.seccomp_cache));
+    auto entrance = TRY(cgroup::Entrance::open(cgroup::Cgroup::open(state.cgroup_paths)));
+    Request request{state, options, entrance, filter ? &*filter : nullptr, theirs.get(), pidfd.get()};
+    auto stage = TRY(entrance.fork(0));
     if (!stage) run_stage(request);
     theirs.reset();
     auto packet = expect_packet(ours.get(), MessageKind::pid);
@@ -204,7 +208,6 @@ Result<Executed> exec(const std::string& root, const State& state, const ExecOpt
     Executed executed;
     executed.process = posix::Process(pid, TRY(posix::open_pidfd(pid)));
     auto outcome = [&]() -> Result<posix::Fd> {
-        TRY(group.add_process(pid));
         TRY(send_packet(ours.get(), MessageKind::go));
         return guide(ours.get());
     }();

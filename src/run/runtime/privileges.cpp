@@ -7,7 +7,6 @@
 #include "posix/file.h"
 #include "posix/mount.h"
 #include "posix/path.h"
-#include "run/runtime/seccomp.h"
 
 namespace tare::runtime {
 
@@ -85,12 +84,12 @@ Result<> set_rlimits(const oci::Process& process) {
     return {};
 }
 
-Result<> drop_privileges(const oci::Process& process, const oci::Seccomp* seccomp, bool can_set_groups) {
+Result<> drop_privileges(const oci::Process& process, const SeccompFilter* filter, bool can_set_groups) {
     const oci::CapabilitySets sets = process.capabilities.value_or(oci::CapabilitySets{});
     // A filter without no_new_privs needs CAP_SYS_ADMIN, so it is loaded while we have it; with it, as
     // late as possible, so that it need not allow what we still do.
     if (process.no_new_privileges) TRY(posix::set_no_new_privileges());
-    if (seccomp && !process.no_new_privileges) TRY(install_seccomp(*seccomp));
+    if (filter && !process.no_new_privileges) TRY(filter->install());
     TRY(posix::limit_bounding_set(capability_mask(sets.bounding)));
     TRY(posix::keep_capabilities(true));
     if (can_set_groups) {
@@ -108,7 +107,7 @@ Result<> drop_privileges(const oci::Process& process, const oci::Seccomp* seccom
                                  .inheritable = capability_mask(sets.inheritable),
                                  .ambient = capability_mask(sets.ambient)}));
     if (process.user.umask) posix::set_umask(static_cast<mode_t>(*process.user.umask));
-    if (seccomp && process.no_new_privileges) TRY(install_seccomp(*seccomp));
+    if (filter && process.no_new_privileges) TRY(filter->install());
     return {};
 }
 

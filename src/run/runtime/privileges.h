@@ -8,6 +8,7 @@
 
 #include "oci/runtime_spec.h"
 #include "posix/credentials.h"
+#include "run/runtime/seccomp.h"
 
 namespace tare::runtime {
 
@@ -18,7 +19,8 @@ posix::CapabilityMask capability_mask(const std::vector<std::string>& names);
 Result<> set_rlimits(const oci::Process& process);
 
 /// Groups, ids, capabilities, no_new_privs and the seccomp filter, in the order that lets each be set.
-Result<> drop_privileges(const oci::Process& process, const oci::Seccomp* seccomp, bool can_set_groups);
+/// `filter` may be null.
+Result<> drop_privileges(const oci::Process& process, const SeccompFilter* filter, bool can_set_groups);
 
 /// The working directory, created by nobody: chdir as the user, and proof that it lies inside the root
 /// (security RT11).

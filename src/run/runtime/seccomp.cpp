@@ -1,9 +1,15 @@
 #include "run/runtime/seccomp.h"
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 #include <memory>
 
 #include <seccomp.h>
+
+#include "posix/file.h"
+#include "run/runtime/seccomp_cache.h"
+#include "run/runtime/seccomp_unknown.h"
 
 namespace tare::runtime {
 
@@ -134,36 +140,96 @@ Result<> add_rule(void* filter, const oci::SeccompRule& rule, std::uint32_t defa
     return {};
 }
 
-Result<> set_flags(void* filter, const oci::Seccomp& seccomp) {
-    // no_new_privs is the spec's decision, not the library's.
-    ::seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);
+Result<posix::SeccompFlags> flags_of(const oci::Seccomp& seccomp) {
+    posix::SeccompFlags flags;
     for (auto& flag : seccomp.flags) {
         if (flag == "SECCOMP_FILTER_FLAG_LOG") {
-            ::seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1);
+            flags.log = true;
         } else if (flag == "SECCOMP_FILTER_FLAG_SPEC_ALLOW") {
-            ::seccomp_attr_set(filter, SCMP_FLTATR_CTL_SSB, 1);
+            flags.spec_allow = true;
         } else if (flag != "SECCOMP_FILTER_FLAG_TSYNC") {  // one thread: nothing to synchronize
             return fail(ErrorKind::invalid_argument, "seccomp flag ", quote(flag), " is not supported");
         }
     }
-    return {};
+    return flags;
 }
 
-}  // namespace
+/// A default that lets calls pass answers ENOSYS by itself: the kernel does.
+bool lets_pass(std::uint32_t action) {
+    return action == SCMP_ACT_ALLOW || action == SCMP_ACT_LOG ||
+           (action & SECCOMP_RET_ACTION_FULL) == SCMP_ACT_TRACE(0);
+}
 
-Result<> install_seccomp(const oci::Seccomp& seccomp) {
-    std::uint32_t default_action = TRY(action_of(seccomp.default_action, seccomp.default_errno_ret));
+/// 0 if the profile names none of this architecture.
+std::uint32_t highest_call(const oci::Seccomp& seccomp, std::uint32_t architecture) {
+    int highest = 0;
+    for (auto& rule : seccomp.rules)
+        for (auto& name : rule.names)
+            highest = std::max(highest, ::seccomp_syscall_resolve_name_arch(architecture, name.c_str()));
+    return static_cast<std::uint32_t>(highest);
+}
+
+std::vector<HighestCall> highest_calls(void* filter, const oci::Seccomp& seccomp) {
+    std::vector<HighestCall> out;
+    for (auto& known : kArchitectures) {
+        const bool is_alias = known.token == SCMP_ARCH_NATIVE || known.token == SCMP_ARCH_X32;
+        if (is_alias || ::seccomp_arch_exist(filter, known.token) != 0) continue;
+        HighestCall each{.audit_architecture = known.token, .number = highest_call(seccomp, known.token)};
+        if (known.token == SCMP_ARCH_X86_64 && ::seccomp_arch_exist(filter, SCMP_ARCH_X32) == 0)
+            each.x32_number = highest_call(seccomp, SCMP_ARCH_X32);
+        if (each.number != 0) out.push_back(each);
+    }
+    return out;
+}
+
+Result<SeccompProgram> program_of(void* filter) {
+    auto file = TRY(posix::make_memory_file("seccomp"));
+    int outcome = ::seccomp_export_bpf(filter, file.get());
+    if (outcome < 0) return failed(outcome, "compile the filter", "");
+    TRY(posix::seek(file.get(), 0));
+    const std::string bytes = TRY(
+        posix::read_to_end(file.get(), posix::kMaxSeccompInstructions * sizeof(posix::SeccompInstruction)));
+    SeccompProgram program(bytes.size() / sizeof(posix::SeccompInstruction));
+    std::memcpy(program.data(), bytes.data(), program.size() * sizeof(posix::SeccompInstruction));
+    return program;
+}
+
+Result<SeccompProgram> compile(const oci::Seccomp& seccomp) {
+    const std::uint32_t default_action = TRY(action_of(seccomp.default_action, seccomp.default_errno_ret));
     Filter filter(::seccomp_init(default_action));
     if (!filter) return fail(ErrorKind::internal, "seccomp: no filter can be made");
     TRY(add_architectures(filter.get(), seccomp));
-    TRY(set_flags(filter.get(), seccomp));
     // A binary search over the numbers instead of a chain: cheaper for every call of the container.
     ::seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
     for (auto& rule : seccomp.rules)
         TRY(add_rule(filter.get(), rule, default_action));
-    int outcome = ::seccomp_load(filter.get());
-    if (outcome < 0) return failed(outcome, "load the filter", "");
-    return {};
+    SeccompProgram program = TRY(program_of(filter.get()));
+    if (lets_pass(default_action)) return program;
+    return with_unknown_calls_answered(program, highest_calls(filter.get(), seccomp));
+}
+
+/// All that the program depends on.
+std::string cache_key(const oci::Seccomp& seccomp) {
+    const scmp_version* version = ::seccomp_version();
+    return cat("tare seccomp 1, libseccomp ", version->major, ".", version->minor, ".", version->micro,
+               ", level ", ::seccomp_api_get(), "\n", dump(oci::to_json(seccomp)));
+}
+
+}  // namespace
+
+Result<SeccompFilter> SeccompFilter::make(const oci::Seccomp& seccomp, const std::string& cache_directory) {
+    SeccompFilter filter;
+    filter.flags_ = TRY(flags_of(seccomp));
+    const std::string key = cache_directory.empty() ? "" : cache_key(seccomp);
+    if (!cache_directory.empty()) {
+        if (auto kept = find_seccomp_program(cache_directory, key)) {
+            filter.program_ = std::move(*kept);
+            return filter;
+        }
+    }
+    filter.program_ = TRY(compile(seccomp));
+    if (!cache_directory.empty()) keep_seccomp_program(cache_directory, key, filter.program_);
+    return filter;
 }
 
 }  // namespace tare::runtime

@@ -151,6 +151,9 @@ Result<> close_the_rest(const Init& init) {
     if (init.request.root_mounts)
         for (auto& mount : *init.request.root_mounts)
             kept.push_back(mount.get());
+    if (init.request.entrance)
+        for (int fd : init.request.entrance->descriptors())
+            kept.push_back(fd);
     return posix::close_all_but(std::move(kept));
 }
 
@@ -159,6 +162,7 @@ Result<> set_up(Init& init) {
     TRY(close_the_rest(init));
     TRY(posix::new_session());
     TRY(wait_for_go(init));
+    if (init.request.entrance) TRY(init.request.entrance->enter());
     // Permissions of what we create are what the spec says, not the caller's umask.
     posix::set_umask(0);
     if (init.request.options.keyring == CreateOptions::Keyring::fresh) TRY(posix::join_new_session_keyring());
@@ -186,8 +190,7 @@ Result<> finish(Init& init) {
     TRY(posix::close_from(3 + init.request.options.preserved_descriptors, posix::CloseHow::on_exec));
     for (int fd = 3; fd < 3 + init.request.options.preserved_descriptors; ++fd)
         TRY(posix::set_close_on_exec(fd, false));
-    const oci::Seccomp* seccomp = init.section().seccomp ? &*init.section().seccomp : nullptr;
-    TRY(drop_privileges(init.process(), seccomp, init.can_set_groups));
+    TRY(drop_privileges(init.process(), init.request.filter, init.can_set_groups));
     return execute_process(init.process(), init.executable);
 }
 

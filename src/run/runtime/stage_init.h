@@ -2,7 +2,9 @@
 
 // The container's first process, from its birth in new namespaces to the exec of the program.
 
+#include "run/cgroup/entrance.h"
 #include "run/runtime/container.h"
+#include "run/runtime/seccomp.h"
 
 namespace tare::runtime {
 
@@ -11,7 +13,9 @@ struct InitRequest {
     const cgroup::Cgroup* cgroup = nullptr;
     /// Detached, one for each of options.root_mounts.
     const std::vector<posix::Fd>* root_mounts = nullptr;
-    State state;  ///< for hooks that run inside
+    const cgroup::Entrance* entrance = nullptr;
+    const SeccompFilter* filter = nullptr;  ///< null: none
+    State state;                            ///< for hooks that run inside
     int socket = -1;
     int start_fifo = -1;  ///< the reading end; a byte in it is "start"
 };

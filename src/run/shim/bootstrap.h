@@ -20,6 +20,9 @@ struct Invocation {
     bool is_debug = false;
 };
 
+/// What all shims of one daemon share lies beside its socket: DIRECTORY/s (our sockets), DIRECTORY/seccomp.
+std::string daemon_directory_of(const Invocation& invocation);
+
 /// `start`: a shim that serves in a session of its own, with the bundle as working directory and no
 /// descriptor of ours. Returns the address to print: of a new one, or of the pod's, if config.json says by
 /// its annotation that the container belongs to a sandbox. Returns once the socket listens.

@@ -55,6 +55,7 @@ class Serving {
                           .version = invocation.version,
                           .events_address = invocation.ttrpc_address,
                           .oom_score_adj = oom_score_adj,
+                          .seccomp_cache = daemon_directory_of(invocation) + "/seccomp",
                           .on_shutdown = [&loop] { loop.stop(); }}) {}
 
     Result<> open(posix::Fd listener) {

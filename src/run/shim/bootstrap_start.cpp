@@ -51,9 +51,7 @@ Result<> write_volatile(const std::string& path, const std::string& content) {
 
 /// A fresh socket in a directory that only root can enter, with a name short enough for sun_path.
 Result<std::string> socket_path(const Invocation& invocation) {
-    auto slash = invocation.address.rfind('/');
-    bool has_directory = slash != std::string::npos && slash > 0 && invocation.address.starts_with('/');
-    std::string directory = has_directory ? invocation.address.substr(0, slash) + "/s" : "/run/tare/s";
+    std::string directory = daemon_directory_of(invocation) + "/s";
     constexpr std::size_t longest_directory = 80;
     if (directory.size() > longest_directory) directory = "/run/tare/s";
     TRY(posix::make_directories(directory, 0700));
@@ -67,6 +65,12 @@ Result<> record_process(const std::string& bundle, pid_t pid) {
 }
 
 }  // namespace
+
+std::string daemon_directory_of(const Invocation& invocation) {
+    auto slash = invocation.address.rfind('/');
+    bool has_directory = slash != std::string::npos && slash > 0 && invocation.address.starts_with('/');
+    return has_directory ? invocation.address.substr(0, slash) : "/run/tare";
+}
 
 Result<std::string> start(const Invocation& invocation) {
     TRY_CONTEXT(runtime::check_id(invocation.id), "shim");

@@ -58,7 +58,8 @@ class Service {
         std::string version;         ///< told by Connect
         std::string events_address;  ///< where events go; empty: nowhere
         std::int32_t oom_score_adj =
-            0;  ///< for processes whose spec has none: what the shim itself came with
+            0;                      ///< for processes whose spec has none: what the shim itself came with
+        std::string seccomp_cache;  ///< runtime::CreateOptions
         /// No container is left and Shutdown was asked for.
         std::function<void()> on_shutdown;
     };

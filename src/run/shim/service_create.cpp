@@ -68,6 +68,7 @@ Result<> Service::make_container(Container& container, const shimv2::CreateTaskR
     std::string text = TRY(posix::read_file(container.bundle + "/config.json", kSpecLimit));
     runtime::CreateOptions options{
         .root = container.runtime_root, .id = container.id, .bundle = container.bundle};
+    options.seccomp_cache = options_.seccomp_cache;
     options.spec = TRY(oci::parse_runtime_spec(text));
     options.root_mounts = root_mounts_of(request.rootfs);
     if (!options.root_mounts.empty()) TRY(posix::make_directories(container.bundle + "/rootfs", 0711));

@@ -41,6 +41,7 @@ Result<shimv2::Empty> Service::exec(const shimv2::ExecProcessRequest& request) {
 Result<shimv2::StartResponse> Service::start_exec(Container& container, Process& process) {
     auto state = TRY(runtime::load_state(container.runtime_root, container.id));
     runtime::ExecOptions options{.process = *process.plan};
+    options.seccomp_cache = options_.seccomp_cache;
     options.stdio = TRY(process.streams->make_ends());
     // Before the program can ask for it.
     if (auto& size = process.streams->size())

@@ -1,0 +1,40 @@
+#pragma once
+
+// The quick way of a new process into its group.
+//
+// Writing somebody's pid to cgroup.procs takes a lock over all process groups of the machine, for which
+// the kernel waits 5 to 20 ms. Two ways do without: clone3(CLONE_INTO_CGROUP) on v2, and on v1 a single
+// thread that writes its own "0" to `tasks` (kernel, cgroup_procs_write_start).
+
+#include <vector>
+
+#include "posix/namespace.h"
+#include "run/cgroup/cgroup.h"
+
+namespace tare::cgroup {
+
+/// Ways into every hierarchy of one group, opened beforehand: the process that goes in may have lost sight
+/// of the files, or the right to open them.
+class Entrance {
+  public:
+    static Result<Entrance> open(const Cgroup& group);
+
+    /// posix::fork_into_namespaces with the child inside the v2 group. The child is in all of them once it
+    /// has called `enter`.
+    Result<posix::Process> fork(std::uint64_t namespaces, posix::Parent parent = posix::Parent::self);
+    /// By the child, while it has one thread.
+    Result<> enter() const;
+    /// Our descriptors, for a child that closes all others before it enters.
+    std::vector<int> descriptors() const;
+
+  private:
+    struct Way {
+        std::string directory;
+        posix::Fd file;  ///< `tasks`, or cgroup.procs
+    };
+    std::vector<Way> ways_;  ///< to be written to
+    std::string v2_path_;
+    posix::Fd v2_directory_;
+};
+
+}  // namespace tare::cgroup

@@ -20,7 +20,10 @@ class Peer:
 
     def __init__(self, folder):
         self.folder = folder / self.name
+        # In memory, as /run is, where every engine keeps it.
+        self.state = folder / "run" / self.name
         self.folder.mkdir(parents=True)
+        self.state.mkdir(parents=True)
         self.client = []
         self.daemons = []
         self.environment = {**os.environ, "HOME": str(self.folder)}
@@ -69,9 +72,9 @@ class Tare(Peer):
     def __init__(self, folder, programs):
         super().__init__(folder)
         self.bin = programs
-        socket = self.folder / "state/docker.sock"
+        socket = self.state / "docker.sock"
         self.client = [programs / "tare", "-H", f"unix://{socket}"]
-        self._start_daemon([programs / "tared", "--root", self.folder / "root", "--state", self.folder / "state"], self._answers)
+        self._start_daemon([programs / "tared", "--root", self.folder / "root", "--state", self.state], self._answers)
 
     @classmethod
     def is_installed(cls):
@@ -86,7 +89,7 @@ class Docker(Peer):
         super().__init__(folder)
         socket = f"unix://{self.folder}/docker.sock"
         self.client = ["docker", "-H", socket]
-        self._start_daemon(["dockerd", "--data-root", self.folder / "root", "--exec-root", self.folder / "state", "-H", socket,
+        self._start_daemon(["dockerd", "--data-root", self.folder / "root", "--exec-root", self.state, "-H", socket,
                             "-p", self.folder / "pid"], self._answers)
 
 
@@ -96,7 +99,11 @@ class Podman(Peer):
 
     def __init__(self, folder):
         super().__init__(folder)
-        self.client = ["podman", "--root", self.folder / "root", "--runroot", self.folder / "state", "--cgroup-manager", "cgroupfs",
+        # Its own default asks for more descriptors than a machine without CAP_SYS_RESOURCE gives.
+        config = self.folder / "containers.conf"
+        config.write_text('[containers]\ndefault_ulimits = ["nofile=1024:1024"]\n')
+        self.environment["CONTAINERS_CONF"] = str(config)
+        self.client = ["podman", "--root", self.folder / "root", "--runroot", self.state, "--cgroup-manager", "cgroupfs",
                        "--storage-driver", "overlay"]
 
     def pull(self, reference):
@@ -113,7 +120,7 @@ class Containerd(Peer):
     def __init__(self, folder):
         super().__init__(folder)
         config = self.folder / "config.toml"
-        config.write_text(f'version = 2\nroot = "{self.folder}/root"\nstate = "{self.folder}/state"\n'
+        config.write_text(f'version = 2\nroot = "{self.folder}/root"\nstate = "{self.state}"\n'
                           f'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\naddress = "{self.folder}/c.sock"\n')
         self.client = ["ctr", "-a", self.folder / "c.sock"]
         self._runs = 0
@@ -163,11 +170,12 @@ def pss_kib(pid):
     return 0
 
 
-def processes_of(folder):
-    """Processes that name the engine's folder in their command line: daemons, shims, monitors."""
+def processes_of(peer):
+    """Processes that name the engine's folders in their command line: daemons, shims, monitors."""
     found = []
     for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
-            if str(folder).encode() in path.read_bytes():
+            words = path.read_bytes()
+            if any(str(folder).encode() in words for folder in (peer.folder, peer.state)):
                 found.append(int(path.parent.name))
     return found

@@ -215,7 +215,11 @@ void Streams::end_source(Source& source) {
     loop_->forget(source.fd.get());
     source.fd.reset();
     if (log_) log_->finish(source.stream, now());
-    if (std::ranges::all_of(sources_, [](auto& each) { return each->has_ended; })) end_all();
+    if (has_process_ended_ && have_sources_ended()) end_all();
+}
+
+bool Streams::have_sources_ended() const {
+    return std::ranges::all_of(sources_, [](auto& each) { return each->has_ended; });
 }
 
 void Streams::end_all() {
@@ -238,7 +242,7 @@ void Streams::process_ended(std::function<void()> settled) {
             progress = read_once(*source);
         if (progress == Progress::ended) end_source(*source);
     }
-    if (!has_begun_) end_all();
+    if (!has_begun_ || have_sources_ended()) end_all();
     if (!have_outputs_ended_ && grace_timer_ == 0)
         grace_timer_ = loop_->after(kGrace, [this] {
             for (auto& source : sources_)

@@ -63,7 +63,8 @@ class Streams final : public AttachmentHost {
 
     /// The process has ended: reads what it has left. `settled` is called once all of it is in the log and
     /// on its way to the clients, at the latest after 2 seconds; other holders of its pipes do not count.
-    /// The clients are closed when the pipes end, or after those 2 seconds.
+    /// The clients are closed when the pipes end too, or after those 2 seconds, and never before: they ask
+    /// for the exit status next.
     void process_ended(std::function<void()> settled);
 
     bool can_take_input() const override;
@@ -86,6 +87,7 @@ class Streams final : public AttachmentHost {
     bool is_blocked() const;
     void watch_sources();
     void end_source(Source& source);
+    bool have_sources_ended() const;
     void end_all();
     void settle();
     void read_input_fifo();

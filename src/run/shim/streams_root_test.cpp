@@ -200,6 +200,9 @@ TEST_F(ShimStreamsTest, fifos_of_a_containerd_client_carry_the_streams) {
     }
     must(shim.call(shimv2::CloseIoRequest{.id = "c1", .stdin_end = true}));
     EXPECT_EQ(wait_for(shim, "c1").exit_status, 0U);
+    // Their end may come a moment after the exit was told.
+    for (const posix::Fd* fifo : {&out, &error})
+        ASSERT_TRUE(posix::set_nonblocking(fifo->get(), false));
     EXPECT_EQ(read_all(out), "through the fifo");
     EXPECT_EQ(read_all(error), "done\n");
     end(shim, "c1");

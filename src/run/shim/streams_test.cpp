@@ -245,6 +245,21 @@ TEST_F(StreamsTest, another_holder_of_the_pipes_does_not_hold_up_the_exit) {
     EXPECT_EQ(take(client), "(end)");
 }
 
+TEST_F(StreamsTest, a_client_is_closed_only_when_the_exit_is_known) {
+    make({});
+    begin();
+    auto client = attach(everything());
+    say(out_, "last words");
+    out_.reset();
+    error_.reset();
+    spin(100ms);
+    EXPECT_EQ(take(client), "last words") << "the process has closed its output and goes on";
+    end_process();
+    EXPECT_TRUE(is_settled_);
+    spin(100ms);
+    EXPECT_EQ(take(client), "(end)");
+}
+
 TEST_F(StreamsTest, containerd_s_fifos_carry_all_three_streams) {
     make({});
     for (auto name : {"in", "out", "err"})

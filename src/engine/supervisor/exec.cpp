@@ -11,6 +11,11 @@ namespace tare::supervisor {
 
 namespace {
 
+using namespace std::chrono_literals;
+
+/// For a change of phase that another thread is about to make.
+constexpr auto kExecPatience = 5s;
+
 std::string command_line(const ExecConfig& config) {
     return join(config.command, " ");
 }
@@ -100,6 +105,7 @@ Result<> Supervisor::Impl::start_exec(const Container& container, const ExecRef&
         StartFailure failure = explain_exec_failure(pid.error());
         exec->phase = Exec::Phase::ended;
         exec->info.exit_code = failure.exit_code;
+        exec->phase_changed.notify_all();
         // Of one that the shim never heard of there is nothing to remove.
         if (auto removed = parts.tasks.remove_exec(key(container), id); !removed)
             log::failure("remove a failed exec", removed.error(), log::Level::debug);
@@ -112,24 +118,28 @@ Result<> Supervisor::Impl::start_exec(const Container& container, const ExecRef&
     // A short one may have ended already.
     if (exec->phase == Exec::Phase::starting) exec->phase = Exec::Phase::running;
     exec->info.running = exec->phase == Exec::Phase::running;
-    exec->info.pid = *pid;
+    if (exec->info.running) exec->info.pid = *pid;
+    exec->phase_changed.notify_all();
     return {};
 }
 
+// A client asks for the exit code when the shim has closed its connection. That may be before the exit has
+// come here, and even before start_exec() has returned; so the shim is asked.
 Result<ExecInfo> Supervisor::exec_inspect(const std::string& exec_id) {
     ExecRef exec = TRY(impl_->find_exec(exec_id));
-    auto known = [&] {
-        std::lock_guard lock(exec->mutex);
-        return exec->info;
-    };
-    ExecInfo info = known();
-    if (!info.running) return info;
-    // A client asks when the shim has closed its connection, which may be sooner than the exit has come
-    // here: the shim is asked, or has told us by now.
-    auto state = impl_->parts.tasks.state({impl_->parts.space, info.container_id}, exec_id);
-    info = known();
-    if (!info.running || !state || state->status != task::Status::stopped) return info;
-    info.running = false;
+    std::unique_lock lock(exec->mutex);
+    const Exec::Phase phase = exec->phase;
+    if (phase != Exec::Phase::starting && phase != Exec::Phase::running) return exec->info;
+    const task::Key key{impl_->parts.space, exec->info.container_id};
+    lock.unlock();
+    auto state = impl_->parts.tasks.state(key, exec_id);
+    lock.lock();
+    // Not there yet, or not any more: what comes next is under way in another thread of ours.
+    if (!state) exec->phase_changed.wait_for(lock, kExecPatience, [&] { return exec->phase != phase; });
+    ExecInfo info = exec->info;
+    if (exec->phase == Exec::Phase::ended || !state) return info;
+    info.running = state->status != task::Status::stopped;
+    if (info.running) return info;
     info.pid = 0;
     info.exit_code = state->exit_status;
     return info;

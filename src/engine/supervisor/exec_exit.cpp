@@ -40,6 +40,7 @@ void Supervisor::Impl::end_exec(const ExecRef& exec, int exit_code) {
         exec->info.running = false;
         exec->info.pid = 0;
         exec->info.exit_code = exit_code;
+        exec->phase_changed.notify_all();
         info = exec->info;
     }
     forget_exec_later(info.id);

@@ -72,6 +72,7 @@ struct Exec {
     std::mutex mutex;  // guards `info` and `phase`
     ExecInfo info;
     enum class Phase { created, starting, running, ended } phase = Phase::created;
+    std::condition_variable phase_changed;
     /// Of a health check: told of the end instead of the world.
     std::function<void(int exit_code)> on_end;
 };

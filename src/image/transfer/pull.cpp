@@ -7,8 +7,9 @@ namespace tare::transfer {
 
 namespace {
 
-std::string tag_or_digest(const oci::Reference& reference) {
-    return reference.digest().empty() ? reference.tag() : reference.digest().text();
+/// What stands before "Pulling from": the tag, or with a digest the whole name, as dockerd says it.
+std::string tag_or_name(const oci::Reference& reference) {
+    return reference.digest().empty() ? reference.tag() : reference.text();
 }
 
 /// Whether the name stands for that digest already, with everything that belongs to it.
@@ -42,7 +43,7 @@ Result<PulledImage> Images::pull(const PullRequest& request) {
     if (!embedded.archive.empty() && reference.repository() == embedded.repository)
         return pull_embedded(request);
     Reporter report(request.progress);
-    report.line(tag_or_digest(reference), cat("Pulling from ", reference.path()));
+    report.line(tag_or_name(reference), cat("Pulling from ", reference.path()));
     auto repository = TRY(state_->parts.registry.open(reference, request.credentials));
     auto resolved = TRY(repository.resolve(reference, request.cancel));
 

@@ -165,6 +165,7 @@ TEST_F(Pull, a_digest_is_pulled_and_found_by_it) {
     auto reference = registry.reference("one").with_digest(sha256(made.manifest()));
     auto pulled = pull(reference);
     ASSERT_TRUE(pulled.has_value()) << pulled.error().message();
+    EXPECT_EQ(lines_.of(reference.text()), std::vector<std::string>{"Pulling from team/app"});
     auto image = images_->resolve("default", reference.familiar());
     ASSERT_TRUE(image.has_value());
     EXPECT_EQ(image->repository_digests, std::vector{reference.text()});

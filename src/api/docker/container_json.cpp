@@ -48,7 +48,7 @@ Json network_settings(const Container& container, ApiVersion version) {
 Json mounts(const Container& container) {
     Json list = Json::array();
     for (const container::MountPoint& mount : container.mount_points)
-        list.push(to_json(mount));
+        if (mount.is_listed) list.push(to_json(mount));
     return list;
 }
 

@@ -75,6 +75,7 @@ struct MountPoint {
     bool creates_source = false;  ///< of a bind: an absent host directory is made
     std::string subpath;          ///< below the volume or image
     Strings tmpfs_options;
+    bool is_listed = true;  ///< false of `--tmpfs`, which Docker shows among the HostConfig alone
 
     bool operator==(const MountPoint&) const = default;
 };

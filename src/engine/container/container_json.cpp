@@ -72,6 +72,7 @@ Result<MountPoint> parse_mount_point(const JsonView& view) {
     mount.creates_source = TRY(view.boolean_or("CreatesSource", false));
     mount.subpath = TRY(view.string_or("Subpath", ""));
     mount.tmpfs_options = TRY(view.strings("TmpfsOptions"));
+    mount.is_listed = TRY(view.boolean_or("Listed", true));
     return mount;
 }
 
@@ -81,7 +82,7 @@ Json stored_mount_point(const MountPoint& mount) {
     json.set("ReadOnlyForceRecursive", mount.must_be_read_only_recursive);
     json.set("CopyUp", mount.copies_up).set("Anonymous", mount.is_anonymous);
     json.set("CreatesSource", mount.creates_source).set("Subpath", mount.subpath);
-    json.set("TmpfsOptions", Json(mount.tmpfs_options));
+    json.set("TmpfsOptions", Json(mount.tmpfs_options)).set("Listed", mount.is_listed);
     return json;
 }
 

@@ -51,8 +51,11 @@ Result<> add_volumes_from(Plan& plan, const HostConfig& host_config,
         auto [reference, mode] = cut(text, ':');
         if (reference.empty() || (mode && *mode != "ro" && *mode != "rw" && *mode != "z" && *mode != "Z"))
             return fail(ErrorKind::invalid_argument, "invalid volumes-from specification: ", text);
-        const Container other = TRY(resolve(std::string(reference)));
-        for (MountPoint mount : other.mount_points) {
+        auto other = resolve(std::string(reference));
+        // A request that cannot be: of "not found" clients think that the image is, and pull it.
+        if (!other) return Error(ErrorKind::invalid_argument, other.error().message());
+        for (MountPoint mount : other->mount_points) {
+            if (!mount.is_listed) continue;
             if (mode && *mode == "ro") mount.is_writable = false;
             // It is the other container's volume, filled by it and removed with it.
             mount.is_anonymous = false;
@@ -64,6 +67,7 @@ Result<> add_volumes_from(Plan& plan, const HostConfig& host_config,
 }
 
 Result<> apply_bind(MountPoint& point, const MountRequest& mount) {
+    if (mount.source.empty()) return invalid_mount(mount, "field Source must not be empty");
     if (!mount.source.starts_with('/'))
         return invalid_mount(mount, "invalid mount path: '", mount.source, "' mount path must be absolute");
     if (!mount.propagation.empty() && !is_propagation(mount.propagation))
@@ -126,7 +130,7 @@ Result<> add_tmpfs(Plan& plan, const HostConfig& host_config) {
     for (const auto& [path, options] : host_config.tmpfs) {
         MountPoint point {
             .type = "tmpfs", .destination = TRY(mount_target(path, path))
-            , .mode = options
+            , .is_listed = false
         };
         for (std::string_view option : split(options, ','))
             if (!option.empty()) point.tmpfs_options.emplace_back(option);

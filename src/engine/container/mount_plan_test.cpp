@@ -97,7 +97,20 @@ TEST_F(MountPlanTest, the_volumes_of_another_container_come_first) {
     EXPECT_FALSE(points[0].is_anonymous) << "it belongs to the other one";
     EXPECT_EQ(points[1].source, "/mine");
     host_config_.volumes_from = {"nope"};
-    EXPECT_EQ(failure(), "No such container: nope");
+    auto planned = try_plan();
+    EXPECT_EQ(message_of(planned), "No such container: nope");
+    EXPECT_TRUE(planned.error().is(ErrorKind::invalid_argument)) << "not_found is taken for the image's";
+}
+
+TEST_F(MountPlanTest, a_tmpfs_flag_is_nobody_elses) {
+    host_config_.tmpfs = {{"/t", "size=1m"}};
+    std::vector<MountPoint> points = plan();
+    ASSERT_EQ(points.size(), 1U);
+    EXPECT_FALSE(points[0].is_listed) << "Docker shows it in HostConfig.Tmpfs alone";
+    other_.mount_points = points;
+    host_config_.tmpfs.clear();
+    host_config_.volumes_from = {"other"};
+    EXPECT_TRUE(plan().empty());
 }
 
 TEST_F(MountPlanTest, mounts_are_of_four_types) {
@@ -122,6 +135,8 @@ TEST_F(MountPlanTest, mounts_that_cannot_be_say_why) {
               "invalid mount config for type \"bind\": bind source path does not exist: /nothing/here");
     EXPECT_EQ(with_mount({.type = "bind", .source = "x", .target = "/b"}),
               "invalid mount config for type \"bind\": invalid mount path: 'x' mount path must be absolute");
+    EXPECT_EQ(with_mount({.type = "bind", .target = "/b"}),
+              "invalid mount config for type \"bind\": field Source must not be empty");
     EXPECT_EQ(with_mount({.type = "tmpfs", .source = "x", .target = "/b"}),
               "invalid mount config for type \"tmpfs\": field Source must not be specified");
     EXPECT_EQ(with_mount({.type = "bind", .source = "/tmp"}),

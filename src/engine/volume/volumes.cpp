@@ -107,7 +107,7 @@ Result<Volume> Volumes::create(const CreateRequest& request) {
                   .is_anonymous = request.name.empty(),
                   .created = now()};
     if (volume.is_anonymous) volume.name = TRY(posix::random_hex(32));
-    TRY(check_volume_name(volume.name));
+    TRY_CONTEXT(check_volume_name(volume.name), cat("create ", volume.name));
     TRY(store::check_labels(volume.labels));
     if (volume.driver != "local")
         return fail(ErrorKind::not_found, "volume driver ", quote(volume.driver), ": plugin not found");

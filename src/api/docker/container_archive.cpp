@@ -2,8 +2,8 @@
 
 #include "api/docker/announce.h"
 #include "api/docker/endpoints.h"
-#include "engine/container/containers.h"
 #include "engine/container/rootfs.h"
+#include "engine/supervisor/supervisor.h"
 
 namespace tare::docker {
 
@@ -61,41 +61,41 @@ void announce_use(Call& call, const container::Container& container, std::string
 
 Result<> container_archive_stat(Call& call) {
     std::string path = TRY(path_of(call));
-    auto container = TRY(call.parts.containers.find(call.parts.name_space, call.name()));
-    auto status = TRY(container::stat_path(*container, call.parts.snapshotter, path));
+    auto files = TRY(call.parts.supervisor.prepare_files(call.name()));
+    auto status = TRY(container::stat_path(*files.container, call.parts.snapshotter, path));
     return call.exchange.respond(200, "", {{std::string(kStatHeader), stat_header(status)}});
 }
 
 Result<> container_archive_get(Call& call) {
     std::string path = TRY(path_of(call));
-    auto container = TRY(call.parts.containers.find(call.parts.name_space, call.name()));
+    auto files = TRY(call.parts.supervisor.prepare_files(call.name()));
     AnswerSink sink(call, "application/x-tar");
     auto on_status = [&](const layer::PathStatus& status) -> Result<> {
         sink.add_header(std::string(kStatHeader), stat_header(status));
         return {};
     };
-    TRY(container::copy_from(*container, call.parts.snapshotter, path, on_status, sink));
-    announce_use(call, *container, "archive-path");
+    TRY(container::copy_from(*files.container, call.parts.snapshotter, path, on_status, sink));
+    announce_use(call, *files.container, "archive-path");
     return sink.finish();
 }
 
 Result<> container_archive_put(Call& call) {
     std::string path = TRY(path_of(call));
-    auto container = TRY(call.parts.containers.find(call.parts.name_space, call.name()));
+    auto files = TRY(call.parts.supervisor.prepare_files(call.name()));
     BodySource body(call.exchange);
     container::CopyToOptions options;
     options.no_overwrite_directory_with_other = call.query_flag("noOverwriteDirNonDir");
     options.keep_container_owner = call.query_flag("copyUIDGID");
-    TRY(container::copy_to(*container, call.parts.snapshotter, path, body, options));
-    announce_use(call, *container, "extract-to-dir");
+    TRY(container::copy_to(*files.container, call.parts.snapshotter, path, body, options));
+    announce_use(call, *files.container, "extract-to-dir");
     return call.respond_empty(200);
 }
 
 Result<> container_export(Call& call) {
-    auto container = TRY(call.parts.containers.find(call.parts.name_space, call.name()));
+    auto files = TRY(call.parts.supervisor.prepare_files(call.name()));
     AnswerSink sink(call, "application/octet-stream");
-    TRY(container::export_rootfs(*container, call.parts.snapshotter, sink));
-    announce_use(call, *container, "export");
+    TRY(container::export_rootfs(*files.container, call.parts.snapshotter, sink));
+    announce_use(call, *files.container, "export");
     return sink.finish();
 }
 

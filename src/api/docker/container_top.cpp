@@ -1,5 +1,4 @@
 #include "api/docker/endpoints.h"
-#include "engine/container/containers.h"
 #include "engine/container/rootfs.h"
 #include "engine/supervisor/supervisor.h"
 
@@ -15,8 +14,8 @@ Result<> container_top(Call& call) {
 }
 
 Result<> container_changes(Call& call) {
-    auto container = TRY(call.parts.containers.find(call.parts.name_space, call.name()));
-    auto changes = TRY(container::changes(*container, call.parts.snapshotter));
+    auto files = TRY(call.parts.supervisor.prepare_files(call.name()));
+    auto changes = TRY(container::changes(*files.container, call.parts.snapshotter));
     if (changes.empty()) return call.respond(200, Json());
     Json list = Json::array();
     for (const layer::Change& change : changes)

@@ -70,6 +70,13 @@ struct AttachTicket {
     container::LifeCycleLock lock;
 };
 
+/// The right to look into a container's files: of one that does not run, none of its verbs is carried out
+/// meanwhile (rootfs.h says why).
+struct FilesTicket {
+    container::ContainerRef container;
+    container::LifeCycleLock lock;  ///< empty of a running container, whose own mounts are looked into
+};
+
 struct StopOptions {
     std::optional<std::chrono::seconds> timeout;  ///< negative: for ever; absent: the container's, else 10 s
     std::string signal;                           ///< "SIGTERM", "15"; empty: the container's stop signal
@@ -179,6 +186,9 @@ class Supervisor {
     Result<> exec_resize(const std::string& exec_id, std::uint16_t width, std::uint16_t height);
     /// The ids of a container's execs, for inspect.
     std::vector<std::string> exec_ids(const std::string& container_id);
+
+    /// For cp, diff and export, which rootfs.h does.
+    Result<FilesTicket> prepare_files(const std::string& name_or_id);
 
     /// `ps_args` as Docker's ("-ef" if empty).
     Result<ProcessTable> top(const std::string& name_or_id, const std::string& ps_args);

@@ -29,7 +29,7 @@ void adapt_namespaces(HostConfig& host_config, const HostFacts& host) {
 
 void adapt_hostname(Config& config, const HostConfig& host_config, const std::string& id,
                     const HostFacts& host) {
-    // That of a container whose network is joined is its own; whoever starts this one knows it.
+    // A container in another's network takes that one's name when it starts.
     if (container_of_mode(host_config.network_mode)) return;
     const bool is_hosts = host_config.network_mode == "host" || host_config.uts_mode == "host";
     fill(config.hostname, is_hosts ? std::string_view(host.hostname) : std::string_view(id).substr(0, 12));

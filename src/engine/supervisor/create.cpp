@@ -52,6 +52,15 @@ Result<> check_mounts(const Container& container) {
     return {};
 }
 
+/// The machine may have been renamed since the daemon began, so its facts are not asked.
+Result<> take_name_of_host(Container& container) {
+    const container::HostConfig& host_config = container.host_config;
+    const bool is_hosts = host_config.network_mode == "host" || host_config.uts_mode == "host";
+    if (is_hosts && container.config.hostname.empty())
+        container.config.hostname = trim(TRY(posix::read_file("/proc/sys/kernel/hostname", 4096)));
+    return {};
+}
+
 void name_files(Container& container, const std::string& containers_directory) {
     container.directory = cat(containers_directory, "/", container.id);
     container.hostname_path = container.directory + "/hostname";
@@ -75,14 +84,16 @@ Result<Created> Supervisor::create(const CreateRequest& request) {
     container.host_config = request.body.host_config;
     const auto image = TRY(find_image(parts.images, parts.space, container.config.image, request.platform));
     container::merge_image_config(container.config, image.config);
-    if (container.host_config.log.type.empty()) container.host_config.log = parts.default_log;
-    TRY(impl_->choose_hostname(container));
+    fill_log_config(container.host_config.log, parts.default_log);
+    TRY(take_name_of_host(container));
     TRY(container::adapt(container.config, container.host_config, container.id, parts.host));
     Created created {
         .id = container.id,
         .warnings = TRY(container::check(container.config, container.host_config, parts.host))
     };
     TRY(check_request(container.config, container.host_config));
+    // Only now: who joins another's network may not have asked for a name, and gets the other's at start.
+    if (container.config.hostname.empty()) container.config.hostname = container.short_id();
     auto name = TRY(parts.containers.reserve_name(parts.space, request.name));
     container.name = name.name();
 
@@ -105,19 +116,6 @@ Result<Created> Supervisor::create(const CreateRequest& request) {
     creation.keep();
     impl_->publish(*stored, "create");
     return created;
-}
-
-/// Of containers that share a name with another, or with the machine. Others get their id from adapt.
-Result<> Supervisor::Impl::choose_hostname(Container& container) {
-    if (!container.config.hostname.empty()) return {};
-    const container::HostConfig& host_config = container.host_config;
-    if (auto other = container::container_of_mode(host_config.network_mode)) {
-        container.config.hostname = TRY(find(std::string(*other)))
-        ->config.hostname;
-    } else if (host_config.network_mode == "host" || host_config.uts_mode == "host") {
-        container.config.hostname = trim(TRY(posix::read_file("/proc/sys/kernel/hostname", 4096)));
-    }
-    return {};
 }
 
 Result<std::vector<container::MountPoint>> Supervisor::Impl::plan_mounts(const Container& container) {

@@ -70,6 +70,13 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
     return static_cast<std::uint64_t>(number * factor);
 }
 
+void fill_log_config(container::LogConfig& log, const container::LogConfig& defaults) {
+    if (log.type.empty()) log.type = defaults.type.empty() ? "json-file" : defaults.type;
+    if (log.type != defaults.type) return;
+    for (const auto& [key, value] : defaults.config)
+        if (!container::find(log.config, key)) log.config.emplace_back(key, value);
+}
+
 Result<> check_log_options(const container::LogConfig& log) {
     for (const auto& [key, value] : log.config)
         if (std::find(kKnownOptions.begin(), kKnownOptions.end(), key) == kKnownOptions.end())

@@ -9,6 +9,9 @@ namespace tare::supervisor {
 
 /// invalid_argument in Docker's words for an unknown option or a value that is none.
 Result<task::LogTarget> log_target(const container::Container& container);
+/// Docker's rule for what a request leaves open: the daemon's driver, and its options for that driver where
+/// the request does not name them.
+void fill_log_config(container::LogConfig& log, const container::LogConfig& defaults);
 /// The same check alone, for create.
 Result<> check_log_options(const container::LogConfig& log);
 

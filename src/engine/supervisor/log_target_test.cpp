@@ -46,6 +46,19 @@ TEST(LogTarget, labels_environment_and_tag_become_attributes) {
     EXPECT_EQ(target->attributes, expected);
 }
 
+TEST(LogTarget, what_a_request_leaves_open_is_the_daemons) {
+    const container::LogConfig defaults{.type = "json-file",
+                                        .config = {{"max-size", "9m"}, {"max-file", "3"}}};
+    container::LogConfig log{.config = {{"max-size", "2k"}}};
+    fill_log_config(log, defaults);
+    EXPECT_EQ(log.type, "json-file");
+    EXPECT_EQ(*container::find(log.config, "max-size"), "2k") << "options without a driver count";
+    EXPECT_EQ(*container::find(log.config, "max-file"), "3");
+    log = {.type = "none"};
+    fill_log_config(log, defaults);
+    EXPECT_TRUE(log.config.empty()) << "they are another driver's";
+}
+
 TEST(LogTarget, options_that_are_none_are_refused_by_name) {
     EXPECT_FALSE(check_log_options({.type = "json-file", .config = {{"max-sizes", "1m"}}}));
     EXPECT_FALSE(check_log_options({.type = "json-file", .config = {{"max-size", "much"}}}));

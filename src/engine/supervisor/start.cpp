@@ -143,7 +143,8 @@ Error Supervisor::Impl::start_failed(const Container& container, StartFailure fa
         std::lock_guard lock(entry->mutex);
         entry->pending.clear();
     }
-    notify_ended(container.id, {.status_code = failure.exit_code, .error = failure.error.message()});
+    notify_ended(container.id, {.status_code = failure.exit_code, .error = failure.error.message()},
+                 HasRun::no);
     if (container.host_config.auto_remove) auto_remove(container.id);
     return std::move(failure.error);
 }

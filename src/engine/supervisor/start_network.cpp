@@ -61,12 +61,13 @@ Result<ContainerRef> Supervisor::Impl::attach_network(const ContainerRef& contai
         .mode = TRY(network::parse_mode(container->host_config.network_mode))
     };
     if (container->config.network_disabled) request.mode = {.kind = network::Mode::Kind::none};
+    ContainerRef joined;
     if (request.mode.kind == network::Mode::Kind::container) {
-        ContainerRef other = TRY(find(request.mode.target));
-        if (!other->state.is_running())
+        joined = TRY(find(request.mode.target));
+        if (!joined->state.is_running())
             return fail(ErrorKind::failed_precondition,
-                        "cannot join network of a non running container: ", other->id);
-        request.mode.target = full_name(*other);
+                        "cannot join network of a non running container: ", joined->id);
+        request.mode.target = full_name(*joined);
     }
     if (request.mode.kind == network::Mode::Kind::network) {
         request.endpoints = TRY(endpoint_requests(*container, request.mode));
@@ -75,8 +76,14 @@ Result<ContainerRef> Supervisor::Impl::attach_network(const ContainerRef& contai
     auto attachment = parts.networks.attach(request);
     if (!attachment) return std::move(attachment.error().prepend("failed to set up container networking"));
 
-    ContainerRef attached = TRY(parts.containers.update(
-        row(container->id), [&](Container& it) { show(*attachment, it); }, container::Keep::in_memory));
+    auto take_up = [&](Container& it) {
+        show(*attachment, it);
+        if (!joined) return;
+        it.config.hostname = joined->config.hostname;
+        it.config.domainname = joined->config.domainname;
+    };
+    ContainerRef attached =
+        TRY(parts.containers.update(row(container->id), take_up, container::Keep::in_memory));
     TRY(write_container_files(*attached, *attachment, request.mode));
     publish_network(*attached, "connect");
     return attached;

@@ -111,8 +111,10 @@ struct Supervisor::Impl {
 
     // Waiting (wait.cpp).
     Waiting add_waiter(const std::string& id, WaitCondition condition, WaitCallback callback);
-    /// Calls those whose condition has come true.
-    void notify_ended(const std::string& id, const WaitResult& result);
+    /// Calls those whose condition has come true. A start that failed is no exit: whoever waits for the next
+    /// one goes on waiting, and is told by the answer to the start.
+    enum class HasRun { yes, no };
+    void notify_ended(const std::string& id, const WaitResult& result, HasRun has_run = HasRun::yes);
     void notify_removed(const std::string& id, const WaitResult& result);
     /// Blocks until it is not running; false if the deadline passed.
     bool wait_until_ended(const std::string& id, Deadline deadline);
@@ -123,7 +125,6 @@ struct Supervisor::Impl {
     void publish_volume(const Container& container, const container::MountPoint& mount, std::string action);
 
     // Create (create.cpp).
-    Result<> choose_hostname(Container& container);
     Result<std::vector<container::MountPoint>> plan_mounts(const Container& container);
 
     // Start (start.cpp, start_*.cpp). The life-cycle lock is held.

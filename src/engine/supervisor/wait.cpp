@@ -54,7 +54,7 @@ void call(const std::list<std::shared_ptr<Waiter>>& waiters, const WaitResult& r
 }
 }  // namespace
 
-void Supervisor::Impl::notify_ended(const std::string& id, const WaitResult& result) {
+void Supervisor::Impl::notify_ended(const std::string& id, const WaitResult& result, HasRun has_run) {
     LiveRef entry = live(id);
     std::list<std::shared_ptr<Waiter>> due;
     {
@@ -65,7 +65,7 @@ void Supervisor::Impl::notify_ended(const std::string& id, const WaitResult& res
         for (auto waiter = entry->waiters.begin(); waiter != entry->waiters.end();) {
             auto next = std::next(waiter);
             const WaitCondition condition = (*waiter)->condition;
-            if (condition == WaitCondition::next_exit ||
+            if ((condition == WaitCondition::next_exit && has_run == HasRun::yes) ||
                 (condition == WaitCondition::not_running && !stays_up))
                 due.splice(due.end(), entry->waiters, waiter);
             waiter = next;

@@ -28,10 +28,14 @@ class Packages:
                 stamp.touch()
 
     def _download(self, names):
-        command = ["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", *names]
-        code, _, error = run(command, seconds=300, check=False, cwd=self.cache)
+        apt = ["apt-get", "-qq", "-o", "APT::Sandbox::User=root"]
+        code, _, error = run([*apt, "download", *names], seconds=300, check=False, cwd=self.cache)
+        if code != 0:  # a fresh machine has no lists of packages yet, an old one names versions that have gone
+            run([*apt, "update"], seconds=300, check=False)
+            code, _, error = run([*apt, "download", *names], seconds=300, check=False, cwd=self.cache)
         if code != 0:
-            raise Skip(f"apt-get download {' '.join(names)}: {error.strip().splitlines()[-1:]}")
+            why = (error.strip().splitlines() or [f"exit code {code}"])[-1]
+            raise Skip(f"this test's image is made of Debian packages, and apt-get download {' '.join(names)} failed: {why}")
 
     def install(self, program, root, target=None):
         """Copies `program` of the tree and its library closure into an image's `root`."""

@@ -56,9 +56,11 @@ Result<Change> Supervisor::Impl::start(ContainerRef container, Reason reason) {
         container = TRY(attach_network(container));
         container = TRY(mount_volumes(container));
         std::vector<posix::Fd> pinned;
-        const oci::RuntimeSpec spec = TRY(make_spec(*container, pinned));
+        // Mounted once: what is prepared here is what the shim puts into the container.
+        const posix::Fd root = TRY(parts.snapshotter.make_detached_mount(container->snapshot_key));
+        const oci::RuntimeSpec spec = TRY(make_spec(*container, root.get(), pinned));
         failed_by = FailedBy::runtime;
-        const pid_t pid = TRY(create_task(*container, spec));
+        const pid_t pid = TRY(create_task(*container, spec, root.get()));
         hand_over_attaches(*container);
         TRY(parts.tasks.start(key(*container)));
         const auto facts = posix::process_facts(pid);
@@ -90,12 +92,16 @@ Result<Change> Supervisor::Impl::start(ContainerRef container, Reason reason) {
     return Change::made;
 }
 
-Result<pid_t> Supervisor::Impl::create_task(const Container& container, const oci::RuntimeSpec& spec) {
-    return parts.tasks.create(key(container), {
-        .spec = spec, .rootfs = TRY(parts.snapshotter.mounts(container.snapshot_key))
-        , .log = TRY(log_target(container))
-        , .open_stdin = container.config.open_stdin, .stdin_once = container.config.stdin_once
-    });
+Result<pid_t> Supervisor::Impl::create_task(const Container& container, const oci::RuntimeSpec& spec,
+                                            int root) {
+    auto rootfs = TRY(parts.snapshotter.mounts(container.snapshot_key));
+    auto log = TRY(log_target(container));
+    return parts.tasks.create(key(container), {.spec = spec,
+                                               .rootfs = std::move(rootfs),
+                                               .root = root,
+                                               .log = std::move(log),
+                                               .open_stdin = container.config.open_stdin,
+                                               .stdin_once = container.config.stdin_once});
 }
 
 void Supervisor::Impl::hand_over_attaches(const Container& container) {

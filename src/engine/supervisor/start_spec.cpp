@@ -37,20 +37,18 @@ Result<std::string> shared_memory_of(const Containers& containers, const Contain
 
 }  // namespace
 
-Result<oci::RuntimeSpec> Supervisor::Impl::make_spec(const Container& container,
+Result<oci::RuntimeSpec> Supervisor::Impl::make_spec(const Container& container, int root,
                                                      std::vector<posix::Fd>& pinned) {
     const container::HostConfig& host_config = container.host_config;
     const std::string ipc =
         TRY(namespace_of_other(parts.containers, parts.space, host_config.ipc_mode, "ipc"));
     const std::string pid =
         TRY(namespace_of_other(parts.containers, parts.space, host_config.pid_mode, "pid"));
-    // Closed before the shim mounts the same snapshot.
-    posix::Fd root = TRY(parts.snapshotter.make_detached_mount(container.snapshot_key));
-    TRY(container::prepare_rootfs(root.get(), container));
+    TRY(container::prepare_rootfs(root, container));
     return container::build_spec({
-        .container = container, .root = root.get(),
-        .network_namespace = container.network_settings.sandbox_key, .ipc_namespace = ipc,
-        .pid_namespace = pid, .shared_memory = TRY(shared_memory_of(parts.containers, container))
+        .container = container, .root = root, .network_namespace = container.network_settings.sandbox_key,
+        .ipc_namespace = ipc, .pid_namespace = pid,
+        .shared_memory = TRY(shared_memory_of(parts.containers, container))
         , .pinned = &pinned, .host = parts.host
     });
 }

@@ -135,8 +135,9 @@ struct Supervisor::Impl {
                                    const network::Mode& mode);
     Result<ContainerRef> mount_volumes(const ContainerRef& container);
     /// `pinned` keeps sources of mounts open until the task is created.
-    Result<oci::RuntimeSpec> make_spec(const Container& container, std::vector<posix::Fd>& pinned);
-    Result<pid_t> create_task(const Container& container, const oci::RuntimeSpec& spec);
+    /// `root`: the container's root file system, a detached mount.
+    Result<oci::RuntimeSpec> make_spec(const Container& container, int root, std::vector<posix::Fd>& pinned);
+    Result<pid_t> create_task(const Container& container, const oci::RuntimeSpec& spec, int root);
     void hand_over_attaches(const Container& container);
     /// Directories of the host that a bind makes where they are missing, as `-v` does.
     Result<> make_bind_sources(const Container& container);

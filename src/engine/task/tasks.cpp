@@ -93,7 +93,13 @@ Result<pid_t> Tasks::create(const Key& key, const CreateRequest& request) {
     create.rootfs = wire_mounts(request.rootfs);
     create.terminal = request.spec.process && request.spec.process->terminal;
     create.options = io_options(request);
-    auto created = impl_->call(*shim, create, 120s);
+    std::vector<posix::Fd> root;
+    if (request.root >= 0) {
+        auto copy = posix::duplicate(request.root);
+        if (!copy) return undo(std::move(copy.error()));
+        root.push_back(std::move(*copy));
+    }
+    auto created = (*shim)->client.call(create, Deadline::after(120s), std::move(root));
     if (!created) return undo(std::move(created.error()));
     const auto pid = static_cast<pid_t>(created->pid);
     impl_->watch(*shim, "", pid, Process::Phase::created);

@@ -51,6 +51,9 @@ struct LogTarget {
 struct CreateRequest {
     oci::RuntimeSpec spec;
     std::vector<oci::Mount> rootfs;  ///< mounted by the shim, inside the container's mount namespace alone
+    /// The first of `rootfs`, if it is mounted already: a detached mount of the caller's, who keeps the
+    /// descriptor. -1: none. A shim of another vendor mounts `rootfs` instead.
+    int root = -1;
     LogTarget log;
     bool open_stdin = false;  ///< else stdin is /dev/null
     bool stdin_once = false;  ///< stdin ends when the first client that gave it ends its own

@@ -33,6 +33,8 @@ struct CreateOptions {
     /// What the root is made of: mounted one on another at the root's path, in the container's mount
     /// namespace alone (`destination` is a path below it, "" the root itself). Empty: the path holds it.
     std::vector<oci::Mount> root_mounts;
+    /// The first of them, if the caller has mounted it already: a detached mount, borrowed. -1: not.
+    int first_root_mount = -1;
     Stdio stdio;
     int preserved_descriptors = 0;  ///< 3, 4, … that the process keeps
     enum class Root { pivot, chroot } root_change = Root::pivot;

@@ -278,7 +278,7 @@ Result<Created> create(const CreateOptions& given) {
     TRY(check_spec(given.spec));
     TRY(check_sysctls(given.spec.linux_section));
     CreateOptions options = resolved(given);
-    auto root_mounts = TRY(make_root_mounts(options.root_mounts));
+    auto root_mounts = TRY(make_root_mounts(options.root_mounts, options.first_root_mount));
     TRY(make_state_directory(options));
     // What the rollback looks at has to outlive it.
     Created created;

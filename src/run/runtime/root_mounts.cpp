@@ -1,3 +1,5 @@
+#include <span>
+
 #include <fcntl.h>
 
 #include "posix/file.h"
@@ -54,9 +56,10 @@ Result<posix::Fd> make_root_mount(const oci::Mount& mount) {
 
 }  // namespace
 
-Result<std::vector<posix::Fd>> make_root_mounts(const std::vector<oci::Mount>& mounts) {
+Result<std::vector<posix::Fd>> make_root_mounts(const std::vector<oci::Mount>& mounts, int first) {
     std::vector<posix::Fd> made;
-    for (auto& mount : mounts)
+    if (first >= 0) made.push_back(TRY(posix::duplicate(first)));
+    for (auto& mount : std::span(mounts).subspan(made.size()))
         made.push_back(TRY_CONTEXT(make_root_mount(mount), "root filesystem"));
     return made;
 }

@@ -32,8 +32,8 @@ struct RootContext {
 
 /// Makes the root's own mounts (overlay, bind, …), detached: nobody sees them until open_root attaches
 /// them in the container's mount namespace. Called in the host's namespaces, where their paths mean what
-/// they say and their owner may mount.
-Result<std::vector<posix::Fd>> make_root_mounts(const std::vector<oci::Mount>& mounts);
+/// they say and their owner may mount. `first`, if not -1, is the first of them, mounted already.
+Result<std::vector<posix::Fd>> make_root_mounts(const std::vector<oci::Mount>& mounts, int first = -1);
 
 /// Opens the rootfs as a mount of its own in this mount namespace and the sources of its binds.
 Result<> open_root(RootContext& context);

@@ -19,13 +19,18 @@ struct Calls {
         return encode(TRY(service.attach(request, std::move(call.descriptors))));
     }
 
+    static ttrpc::Reply create(Service& service, ttrpc::Incoming& call) {
+        auto request = TRY(shimv2::decode<shimv2::CreateTaskRequest>(call.payload));
+        return encode(TRY(service.create(request, std::move(call.descriptors))));
+    }
+
     struct Entry {
         std::string_view method;
         Handler handler;
     };
     static constexpr std::array kTask = {
         Entry{"State", &of<shimv2::StateRequest, &Service::state>},
-        Entry{"Create", &of<shimv2::CreateTaskRequest, &Service::create>},
+        Entry{"Create", &create},
         Entry{"Start", &of<shimv2::StartRequest, &Service::start>},
         Entry{"Delete", &of<shimv2::DeleteRequest, &Service::remove>},
         Entry{"Pids", &of<shimv2::PidsRequest, &Service::pids>},

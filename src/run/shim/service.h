@@ -79,9 +79,11 @@ class Service {
     friend struct Calls;
 
     // service_create.cpp
-    Result<shimv2::CreateTaskResponse> create(const shimv2::CreateTaskRequest& request);
+    /// A descriptor that comes with it is request.rootfs.front() mounted already: a detached mount.
+    Result<shimv2::CreateTaskResponse> create(const shimv2::CreateTaskRequest& request,
+                                              std::vector<posix::Fd> descriptors);
     Result<shimv2::StartResponse> start(const shimv2::StartRequest& request);
-    Result<> make_container(Container& container, const shimv2::CreateTaskRequest& request);
+    Result<> make_container(Container& container, const shimv2::CreateTaskRequest& request, int root);
     void watch_memory(Container& container);
     void on_out_of_memory(Container& container);
 

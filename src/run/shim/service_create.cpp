@@ -53,7 +53,7 @@ std::vector<oci::Mount> root_mounts_of(const std::vector<shimv2::Mount>& mounts)
 
 }  // namespace
 
-Result<> Service::make_container(Container& container, const shimv2::CreateTaskRequest& request) {
+Result<> Service::make_container(Container& container, const shimv2::CreateTaskRequest& request, int root) {
     auto io = TRY(io_options_of(request.options));
     Process& init = container.init;
     init.has_terminal = request.terminal;
@@ -71,6 +71,7 @@ Result<> Service::make_container(Container& container, const shimv2::CreateTaskR
     options.seccomp_cache = options_.seccomp_cache;
     options.spec = TRY(oci::parse_runtime_spec(text));
     options.root_mounts = root_mounts_of(request.rootfs);
+    options.first_root_mount = root;
     if (!options.root_mounts.empty()) TRY(posix::make_directories(container.bundle + "/rootfs", 0711));
     if (options.spec.process) {
         oci::Process& process = *options.spec.process;
@@ -93,18 +94,21 @@ Result<> Service::make_container(Container& container, const shimv2::CreateTaskR
     return begun;
 }
 
-Result<shimv2::CreateTaskResponse> Service::create(const shimv2::CreateTaskRequest& request) {
+Result<shimv2::CreateTaskResponse> Service::create(const shimv2::CreateTaskRequest& request,
+                                                   std::vector<posix::Fd> descriptors) {
     TRY(runtime::check_id(request.id));
     if (containers_.contains(request.id))
         return fail(ErrorKind::already_exists, "container ", quote(request.id), " exists already");
     if (!request.checkpoint.empty()) return fail(ErrorKind::unimplemented, "restore from a checkpoint");
     if (!request.bundle.starts_with('/'))
         return fail(ErrorKind::invalid_argument, "bundle ", quote(request.bundle), " is no absolute path");
+    if (descriptors.size() > std::min<std::size_t>(1, request.rootfs.size()))
+        return fail(ErrorKind::invalid_argument, "create: more descriptors than root mounts");
     auto container = std::make_unique<Container>();
     container->id = request.id;
     container->bundle = request.bundle;
     container->runtime_root = runtime_root_of(request.bundle);
-    TRY(make_container(*container, request));
+    TRY(make_container(*container, request, descriptors.empty() ? -1 : descriptors.front().get()));
     watch_memory(*container);
     std::uint32_t pid = static_cast<std::uint32_t>(container->init.pid);
     containers_.emplace(request.id, std::move(container));

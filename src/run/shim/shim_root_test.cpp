@@ -1,5 +1,6 @@
 // The life of containers under the real tare-shim.
 
+#include "posix/mount.h"
 #include "run/shim/shim_fixture.h"
 #include "run/task/metrics.h"
 
@@ -50,6 +51,36 @@ TEST_F(ShimTest, a_root_that_cannot_be_mounted_is_an_error_that_names_it) {
     EXPECT_NE(created.error().message().find("root filesystem: "), std::string::npos)
         << created.error().message();
     EXPECT_NE(created.error().message().find("nonsense"), std::string::npos) << created.error().message();
+    shut_down(shim, "c1");
+}
+
+TEST_F(ShimTest, a_root_that_is_mounted_already_is_taken_as_it_is) {
+    Shim shim = start_shim("c1", {"cat", "/etc/prepared"});
+    auto request = create_request("c1", json_log("c1"));
+    auto root = std::move(*posix::make_mount("tmpfs", "tmpfs", {}, 0));
+    fs::copy(directory_ + "/image", cat("/proc/self/fd/", root.get()),
+             fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+    std::ofstream(cat("/proc/self/fd/", root.get(), "/etc/prepared")) << "by the caller\n";
+    // Would fail if it were mounted.
+    request.rootfs[0].type = "no-such-file-system";
+    std::vector<posix::Fd> descriptors;
+    descriptors.push_back(std::move(root));
+    must(shim.call(request, std::move(descriptors)));
+    must(shim.call(shimv2::StartRequest{.id = "c1"}));
+    EXPECT_EQ(wait_for(shim, "c1").exit_status, 0U);
+    EXPECT_EQ(logged(log_path("c1")), "by the caller\n");
+    end(shim, "c1");
+}
+
+TEST_F(ShimTest, more_descriptors_than_root_mounts_are_refused) {
+    Shim shim = start_shim("c1", {"true"});
+    auto request = create_request("c1");
+    request.rootfs.clear();
+    std::vector<posix::Fd> descriptors;
+    descriptors.push_back(std::move(*posix::open_file("/dev/null", O_RDONLY)));
+    auto created = shim.call(request, std::move(descriptors));
+    ASSERT_FALSE(created);
+    EXPECT_TRUE(created.error().is(ErrorKind::invalid_argument));
     shut_down(shim, "c1");
 }
 

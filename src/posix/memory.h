@@ -3,8 +3,8 @@
 namespace tare::posix {
 
 /// Gives back what a program that has done its work and now waits does not need: free memory of the heap,
-/// and the mapping of its own code, of which the pages that are used again come back from the page cache
-/// one fault each. For programs of which there is one a container.
+/// and the mapping of its own code and libraries, of which the pages that are used again come back from the
+/// page cache one fault each. May be called while other threads run.
 void release_idle_memory();
 
 }  // namespace tare::posix

@@ -1,6 +1,8 @@
 // tared: reads its options, opens its rooms, serves until it is told to end.
 
+#include <chrono>
 #include <csignal>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -11,11 +13,13 @@
 #include "base/log.h"
 #include "posix/credentials.h"
 #include "posix/fd.h"
+#include "posix/memory.h"
 #include "posix/poll.h"
 #include "posix/systemd.h"
 
 namespace {
 
+using namespace std::chrono_literals;
 using namespace tare;
 using tared::Config;
 using tared::Invocation;
@@ -34,6 +38,27 @@ Result<Config> configure(const Invocation& invocation) {
     return config;
 }
 
+/// Until SIGTERM or SIGINT. Between two looks without work, memory that only work needs is given back.
+Result<> wait_for_the_end(posix::SignalSelection& signals) {
+    constexpr auto between_looks = 5s;
+    // Less than this is what looking itself takes.
+    constexpr std::clock_t nothing = CLOCKS_PER_SEC / 100;
+    std::clock_t used = 0;
+    bool is_released = false;
+    for (;;) {
+        posix::PollItem item{.fd = signals.descriptor()};
+        if (TRY(posix::wait_any({&item, 1}, Deadline::after(between_looks)))) {
+            const auto signal = TRY(signals.next());
+            if (signal && (*signal == SIGTERM || *signal == SIGINT)) return {};
+        }
+        const std::clock_t now_used = std::clock();
+        const bool is_idle = now_used - used < nothing;
+        if (is_idle && !is_released) posix::release_idle_memory();
+        is_released = is_idle;
+        used = now_used;
+    }
+}
+
 Result<> run(const Invocation& invocation) {
     if (posix::effective_user() != 0)
         return Error(ErrorKind::permission_denied, "tared needs root").set_hint("run it with sudo");
@@ -50,12 +75,7 @@ Result<> run(const Invocation& invocation) {
     log::info("tared serves", {{"version", TARE_VERSION}, {"root", config.root}, {"state", config.state}});
     TRY(posix::notify_service_manager("READY=1"));
 
-    for (;;) {
-        posix::PollItem item{.fd = selection.descriptor()};
-        TRY(posix::wait_any({&item, 1}, Deadline::never()));
-        const auto signal = TRY(selection.next());
-        if (signal && (*signal == SIGTERM || *signal == SIGINT)) break;
-    }
+    TRY(wait_for_the_end(selection));
     log::info("tared ends; containers go on");
     // The manager's patience is its own affair; ending is ours.
     (void)posix::notify_service_manager("STOPPING=1");

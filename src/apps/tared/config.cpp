@@ -137,6 +137,7 @@ Result<Config> read_all(const toml::table& table, const std::string& path) {
     TRY(top.table("registry", [&](Section& registry) -> Result<> {
         TRY(registry.texts("certs", config.registry_certs));
         TRY(registry.texts("insecure", config.insecure_registries));
+        TRY(registry.texts("trusted-realms", config.trusted_realms));
         return registry.texts("mirrors", config.registry_mirrors);
     }));
     TRY(top.table("storage", [&](Section& storage) {

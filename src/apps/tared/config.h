@@ -14,6 +14,7 @@
 //     [registry]
 //     certs = ["/etc/tare/certs.d"]               # directories with HOST/hosts.toml
 //     insecure = ["registry.lan:5000", "10.0.0.0/8"]
+//     trusted-realms = ["sso.lan"]                # may see passwords for registries of other domains
 //     mirrors = ["https://mirror.lan"]            # of docker.io
 //
 //     [storage]
@@ -51,6 +52,7 @@ struct Config {
 
     std::vector<std::string> registry_certs;  ///< empty: the registry client's own list
     std::vector<std::string> insecure_registries;
+    std::vector<std::string> trusted_realms;  ///< hosts that may see credentials of registries elsewhere
     std::vector<std::string> registry_mirrors;
 
     Snapshots snapshots = Snapshots::automatic;

@@ -81,6 +81,7 @@ registry::RegistryOptions registry_options(const Config& config) {
     if (!config.registry_certs.empty()) options.hosts.directories = config.registry_certs;
     options.hosts.insecure_registries = config.insecure_registries;
     options.hosts.registry_mirrors = config.registry_mirrors;
+    options.trusted_realms = config.trusted_realms;
     options.user_agent = "tare/" TARE_VERSION;
     return options;
 }

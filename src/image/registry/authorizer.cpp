@@ -163,7 +163,8 @@ Result<Authorizer::Answer> Authorizer::fetch_token(const AuthContext& context, c
                                                 : cat("received unexpected HTTP status: ", refusal.status));
         if (!with_credentials && !context.credentials.empty())
             error.set_hint(cat("credentials were not sent, as ", realm->origin().host, " is not of ",
-                               context.origin.host, "; name it in trusted-realms to allow that"));
+                               context.origin.host,
+                               "; name it in trusted-realms of [registry] to allow that"));
         return error;
     }
     auto token = TRY(parse_token(TRY_CONTEXT(reply.read_all(kReplyLimit), "fetch token")));

@@ -64,6 +64,8 @@ Result<PulledImage> Images::pull(const PullRequest& request) {
                   .source_repository = reference.path()};
         pulled = TRY(pull_missing(*this, work, request, resolved.descriptor));
     }
+    // Kept, they would cost an idle daemon the trust store of each TLS connection.
+    state_->parts.registry.client().close_idle();
     report.line("", cat("Digest: ", pulled.target.digest.text()));
     report.line("", cat("Status: ",
                         pulled.was_up_to_date ? "Image is up to date for " : "Downloaded newer image for ",

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -44,6 +45,23 @@ Result<> unshare_namespaces(std::uint64_t namespaces) {
 Result<> join_namespace(int fd, std::uint64_t kind, std::string_view name) {
     if (::setns(fd, static_cast<int>(kind)) < 0) return last_error("join namespace", name);
     return {};
+}
+
+Result<bool> is_own_namespace(const std::string& path, std::uint64_t kind) {
+    std::string_view file = kind == namespace_bit::network  ? "net"
+                            : kind == namespace_bit::mount  ? "mnt"
+                            : kind == namespace_bit::cgroup ? "cgroup"
+                            : kind == namespace_bit::uts    ? "uts"
+                            : kind == namespace_bit::ipc    ? "ipc"
+                            : kind == namespace_bit::user   ? "user"
+                            : kind == namespace_bit::time   ? "time"
+                                                            : "pid";
+    struct stat other{};
+    struct stat own{};
+    if (::stat(path.c_str(), &other) < 0) return last_error("look at namespace", path);
+    std::string own_path = cat("/proc/self/ns/", file);
+    if (::stat(own_path.c_str(), &own) < 0) return last_error("look at namespace", own_path);
+    return other.st_dev == own.st_dev && other.st_ino == own.st_ino;
 }
 
 Result<> set_hostname(std::string_view name) {

@@ -37,6 +37,9 @@ Result<> unshare_namespaces(std::uint64_t namespaces);
 /// setns(2) with a namespace file; `kind` 0 takes any. `name` is for the error.
 Result<> join_namespace(int fd, std::uint64_t kind, std::string_view name);
 
+/// Whether `path` is the namespace of that kind (one bit) that the caller itself is in.
+Result<bool> is_own_namespace(const std::string& path, std::uint64_t kind);
+
 /// sethostname(2), setdomainname(2) in the caller's UTS namespace.
 Result<> set_hostname(std::string_view name);
 Result<> set_domainname(std::string_view name);

@@ -100,9 +100,16 @@ Result<> check_sysctls(const oci::Linux& section) {
         if (owner == oci::NamespaceKind::mount)
             return fail(ErrorKind::invalid_argument, "sysctl ", quote(name),
                         " is not in a separate kernel namespace");
-        if (!section.find(owner))
+        const oci::Namespace* entry = section.find(owner);
+        if (!entry)
             return fail(ErrorKind::invalid_argument, "sysctl ", quote(name),
                         " is not allowed without a separate ", oci::to_string(owner), " namespace");
+        auto bit = owner == oci::NamespaceKind::ipc       ? posix::namespace_bit::ipc
+                   : owner == oci::NamespaceKind::network ? posix::namespace_bit::network
+                                                          : posix::namespace_bit::uts;
+        if (!entry->path.empty() && TRY(posix::is_own_namespace(entry->path, bit)))
+            return fail(ErrorKind::invalid_argument, "sysctl ", quote(name), " is not allowed: the ",
+                        oci::to_string(owner), " namespace that is joined is the host's");
         if (value.find('\n') != std::string::npos || value.find('\0') != std::string::npos)
             return fail(ErrorKind::invalid_argument, "sysctl ", quote(name), ": the value holds a line end");
     }
@@ -147,6 +154,7 @@ bool needs_stage(const oci::Linux& section) {
     auto work = [&]() -> Result<> {
         TRY(request.entrance->enter());
         request.entrance = nullptr;
+        TRY(close_foreign_descriptors(request));
         TRY(join_namespaces(section, true));
         auto init = TRY(posix::fork_into_namespaces(new_namespaces(section), posix::Parent::own_parent));
         if (!init) run_init(std::move(request));

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 
+#include "base/fault.h"
 #include "posix/credentials.h"
 #include "posix/file.h"
 #include "posix/namespace.h"
@@ -96,9 +97,18 @@ bool has(const State& state, oci::NamespaceKind wanted) {
     return false;
 }
 
+/// Of what the caller has open, this process keeps these.
+std::vector<int> kept_descriptors(const Request& request, std::vector<int> kept) {
+    kept.push_back(request.socket);
+    for (int fd = 3; fd < 3 + request.options.preserved_descriptors; ++fd)
+        kept.push_back(fd);
+    return kept;
+}
+
 /// In the container's namespaces, as its child: the same steps as init's, from the same code.
-Result<> set_up(const Request& request, std::string& executable, bool& can_set_groups) {
+Result<> set_up(const Request& request, Executable& executable, bool& can_set_groups) {
     const oci::Process& process = request.options.process;
+    TRY(fault::point("exec.namespaces.joined"));
     TRY(posix::reset_signals());
     TRY(posix::new_session());
     TRY(expect_packet(request.socket, MessageKind::go));
@@ -123,13 +133,17 @@ Result<> set_up(const Request& request, std::string& executable, bool& can_set_g
                     "SELinux label (is SELinux enabled on this machine?)");
     TRY(set_rlimits(process));
     TRY(set_stdio(request));
+    // Before the first name is looked up that the container could have made: a link to /proc/self/fd/N
+    // would lead out through whatever is open (security RT11).
+    procfs.reset();
+    TRY(posix::close_all_but(kept_descriptors(request, {})));
     TRY(enter_working_directory(process));
     executable = TRY(find_executable(process));
     return {};
 }
 
 [[noreturn]] void run_process(const Request& request) {
-    std::string executable;
+    Executable executable;
     bool can_set_groups = true;
     auto outcome = set_up(request, executable, can_set_groups);
     auto finish = [&]() -> Result<> {
@@ -150,6 +164,10 @@ Result<> set_up(const Request& request, std::string& executable, bool& can_set_g
 [[noreturn]] void run_stage(const Request& request) {
     auto work = [&]() -> Result<> {
         TRY(request.entrance.enter());
+        // Before the container can see us: with CAP_SYS_PTRACE it may look into our /proc/PID/fd (RT1).
+        const Stdio& stdio = request.options.stdio;
+        TRY(posix::close_all_but(
+            kept_descriptors(request, {stdio.in, stdio.out, stdio.error, request.pidfd})));
         TRY(posix::join_namespace(request.pidfd, namespaces_of(request.state), "of the container"));
         auto process = TRY(posix::fork_into_namespaces(0, posix::Parent::own_parent));
         if (!process) run_process(request);

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 
+#include "base/fault.h"
 #include "posix/file.h"
 #include "posix/path.h"
 #include "run/runtime/mount_options.h"
@@ -30,6 +31,16 @@ constexpr std::array<std::string_view, 10> kProcFiles = {"/proc/cpuinfo",
                                                          "/proc/sys/kernel/ns_last_pid",
                                                          "/proc/sys/crypto/fips_enabled"};
 
+Error inside_proc(std::string_view destination) {
+    return fail(ErrorKind::invalid_argument, quote(destination),
+                " cannot be mounted because it is inside /proc");
+}
+
+/// What may be mounted into procfs.
+bool is_proc_target(std::string_view destination) {
+    return destination == "/proc" || std::ranges::find(kProcFiles, destination) != kProcFiles.end();
+}
+
 /// Security RT3, RT4: nothing of an image or a volume may stand in for procfs.
 Result<> check_proc_target(const oci::Mount& mount, const std::string& destination, bool is_bind) {
     if (destination != "/proc" && !destination.starts_with("/proc/")) return {};
@@ -38,9 +49,8 @@ Result<> check_proc_target(const oci::Mount& mount, const std::string& destinati
         return fail(ErrorKind::invalid_argument, quote(mount.destination),
                     " cannot be mounted because it is not of type proc");
     }
-    if (is_bind && std::ranges::find(kProcFiles, destination) != kProcFiles.end()) return {};
-    return fail(ErrorKind::invalid_argument, quote(mount.destination),
-                " cannot be mounted because it is inside /proc");
+    if (is_bind && is_proc_target(destination)) return {};
+    return inside_proc(mount.destination);
 }
 
 /// The mount point below the root, made if missing: a directory, or a file where a file is bound.
@@ -53,8 +63,12 @@ Result<posix::Fd> open_target(const RootContext& context, const std::string& des
             return fail(ErrorKind::invalid_argument, destination,
                         " of the root filesystem is not a directory");
     }
-    if (!wants_directory) return posix::make_file_in_root(context.root.get(), destination);
-    return posix::make_directories_in_root(context.root.get(), destination);
+    auto target = wants_directory ? posix::make_directories_in_root(context.root.get(), destination)
+                                  : posix::make_file_in_root(context.root.get(), destination);
+    if (!target || is_proc_target(destination)) return target;
+    // A link of the image may have led there although the name did not say so.
+    if (TRY(posix::file_system_type(target->get())) == posix::kProcMagic) return inside_proc(destination);
+    return target;
 }
 
 Result<> set_options(int mount, const MountOptions& options) {
@@ -83,6 +97,7 @@ Result<> mount_bind(const RootContext& context, const posix::Fd& source, const s
                     "\"/proc\" cannot be mounted because it is not of type proc");
     TRY(set_options(mount.get(), options));
     posix::Fd target = TRY(open_target(context, destination, is_directory));
+    TRY(fault::point("mount.target.opened"));
     TRY(posix::attach_mount(mount.get(), target.get()));
     return set_propagation(mount.get(), options);
 }
@@ -109,6 +124,7 @@ Result<> mount_new(const RootContext& context, const oci::Mount& entry, const st
     posix::Fd mount = TRY(posix::make_mount(entry.type, entry.source, options.parameters, options.set));
     if (options.recursive_set != 0) TRY(set_options(mount.get(), options));
     posix::Fd target = TRY(open_target(context, destination, true));
+    TRY(fault::point("mount.target.opened"));
     TRY(posix::attach_mount(mount.get(), target.get()));
     return set_propagation(mount.get(), options);
 }

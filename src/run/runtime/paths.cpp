@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include "base/fault.h"
 #include "posix/path.h"
 #include "run/runtime/rootfs.h"
 
@@ -45,6 +46,7 @@ Result<> make_read_only(const RootContext& context, const std::string& path) {
 }  // namespace
 
 Result<> protect_paths(RootContext& context) {
+    TRY(fault::point("paths.protect.begun"));
     for (auto& path : context.spec.linux_section.readonly_paths)
         TRY_CONTEXT(make_read_only(context, path), cat("make ", quote(path), " read-only"));
     for (auto& path : context.spec.linux_section.masked_paths)

@@ -16,7 +16,8 @@ namespace {
 constexpr std::size_t kPasswdLimit = std::size_t{10} << 20;
 
 Result<std::string> read_passwd() {
-    posix::Fd file = TRY(posix::open_file("/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY));
+    posix::Fd root = TRY(posix::open_file("/", O_PATH | O_DIRECTORY));
+    posix::Fd file = TRY(posix::open_in_root(root.get(), "/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY));
     if (TRY(posix::node_facts(file.get())).kind != posix::NodeFacts::Kind::regular)
         return fail(ErrorKind::invalid_argument, "/etc/passwd is not a regular file");
     return posix::read_to_end(file.get(), kPasswdLimit);
@@ -121,7 +122,13 @@ Result<> enter_working_directory(const oci::Process& process) {
     return {};
 }
 
-Result<std::string> find_executable(const oci::Process& process) {
+namespace {
+
+std::string missing_home(const oci::Process& process) {
+    return variable(process.env, "HOME").empty() ? cat("HOME=", home_of(process.user.uid)) : "";
+}
+
+Result<std::string> find_program(const oci::Process& process) {
     if (process.args.empty()) return fail(ErrorKind::invalid_argument, "config.json: process.args is empty");
     const std::string& name = process.args.front();
     if (name.find('/') != std::string::npos) {
@@ -141,9 +148,16 @@ Result<std::string> find_executable(const oci::Process& process) {
     return fail(ErrorKind::not_found, "exec: ", quote(name), ": executable file not found in $PATH");
 }
 
-Error execute_process(const oci::Process& process, const std::string& executable) {
+}  // namespace
+
+Result<Executable> find_executable(const oci::Process& process) {
+    std::string path = TRY(find_program(process));
+    return Executable{.path = std::move(path), .home = missing_home(process)};
+}
+
+Error execute_process(const oci::Process& process, const Executable& executable) {
     std::vector<std::string> env = process.env;
-    if (variable(env, "HOME").empty()) env.push_back(cat("HOME=", home_of(process.user.uid)));
+    if (!executable.home.empty()) env.push_back(executable.home);
     auto pointers = [](const std::vector<std::string>& strings) {
         std::vector<char*> out;
         for (auto& each : strings)
@@ -151,7 +165,8 @@ Error execute_process(const oci::Process& process, const std::string& executable
         out.push_back(nullptr);
         return out;
     };
-    Error error = posix::execute(executable.c_str(), pointers(process.args).data(), pointers(env).data());
+    Error error =
+        posix::execute(executable.path.c_str(), pointers(process.args).data(), pointers(env).data());
     return cannot_execute(process.args.front(), error.error_number());
 }
 

@@ -26,11 +26,17 @@ Result<> drop_privileges(const oci::Process& process, const SeccompFilter* filte
 /// (security RT11).
 Result<> enter_working_directory(const oci::Process& process);
 
-/// The program that args[0] names, looked up in the process's own PATH inside the root.
-/// not_found `exec: "x": executable file not found in $PATH`, permission_denied if it may not be run.
-Result<std::string> find_executable(const oci::Process& process);
+/// The program that args[0] names, looked up in the process's own PATH inside the root, and what the
+/// environment lacks.
+struct Executable {
+    std::string path;
+    std::string home;  ///< "HOME=…" out of the root's /etc/passwd; empty if the environment has a HOME
+};
+/// not_found `exec: "x": executable file not found in $PATH`, permission_denied if it may not be run. Called
+/// before privileges are dropped: a seccomp filter of the user's may not allow what the search needs.
+Result<Executable> find_executable(const oci::Process& process);
 
-/// Replaces the process; HOME is added from /etc/passwd if the environment has none.
-Error execute_process(const oci::Process& process, const std::string& executable);
+/// Replaces the process.
+Error execute_process(const oci::Process& process, const Executable& executable);
 
 }  // namespace tare::runtime

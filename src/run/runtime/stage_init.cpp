@@ -31,7 +31,7 @@ struct Init {
     InitRequest request;
     RootContext root;
     Console console;
-    std::string executable;
+    Executable executable;
     bool can_set_groups = true;
 
     const oci::RuntimeSpec& spec() const { return request.options.spec; }
@@ -122,6 +122,18 @@ Result<> set_stdio(const Init& init) {
     return {};
 }
 
+/// Before the first name is looked up that the image could have made: a program or working directory that is
+/// a link to /proc/self/fd/N would lead out through the source of a mount (security RT11).
+Result<> close_sources(Init& init) {
+    init.root.bind_sources.clear();
+    for (posix::Fd* fd : {&init.root.root, &init.root.procfs, &init.root.null, &init.console.slave})
+        fd->reset();
+    std::vector<int> kept = {init.request.socket, init.request.start_fifo};
+    for (int fd = 3; fd < 3 + init.request.options.preserved_descriptors; ++fd)
+        kept.push_back(fd);
+    return posix::close_all_but(std::move(kept));
+}
+
 Result<> prepare_process(Init& init) {
     const oci::Process& process = init.process();
     if (process.oom_score_adj)
@@ -135,31 +147,15 @@ Result<> prepare_process(Init& init) {
                     "SELinux label (is SELinux enabled on this machine?)");
     TRY(set_rlimits(process));
     TRY(set_stdio(init));
+    TRY(close_sources(init));
     TRY(enter_working_directory(process));
     init.executable = TRY(find_executable(process));
     return {};
 }
 
-/// What the creating process has open is not the container's: a shim's sockets would stay open in here for
-/// as long as the container waits for its start.
-Result<> close_the_rest(const Init& init) {
-    const CreateOptions& options = init.request.options;
-    std::vector<int> kept = {options.stdio.in, options.stdio.out, options.stdio.error, init.request.socket,
-                             init.request.start_fifo};
-    for (int fd = 3; fd < 3 + options.preserved_descriptors; ++fd)
-        kept.push_back(fd);
-    if (init.request.root_mounts)
-        for (auto& mount : *init.request.root_mounts)
-            kept.push_back(mount.get());
-    if (init.request.entrance)
-        for (int fd : init.request.entrance->descriptors())
-            kept.push_back(fd);
-    return posix::close_all_but(std::move(kept));
-}
-
 Result<> set_up(Init& init) {
     TRY(posix::reset_signals());
-    TRY(close_the_rest(init));
+    TRY(close_foreign_descriptors(init.request));
     TRY(posix::new_session());
     TRY(wait_for_go(init));
     if (init.request.entrance) TRY(init.request.entrance->enter());
@@ -224,6 +220,21 @@ Result<> join_namespaces(const oci::Linux& section, bool with_user_and_pid) {
     for (std::size_t i = 0; i < order.size(); ++i)
         if (files[i]) TRY(posix::join_namespace(files[i].get(), order[i].bit, oci::to_string(order[i].kind)));
     return {};
+}
+
+Result<> close_foreign_descriptors(const InitRequest& request) {
+    const CreateOptions& options = request.options;
+    std::vector<int> kept = {options.stdio.in, options.stdio.out, options.stdio.error, request.socket,
+                             request.start_fifo};
+    for (int fd = 3; fd < 3 + options.preserved_descriptors; ++fd)
+        kept.push_back(fd);
+    if (request.root_mounts)
+        for (auto& mount : *request.root_mounts)
+            kept.push_back(mount.get());
+    if (request.entrance)
+        for (int fd : request.entrance->descriptors())
+            kept.push_back(fd);
+    return posix::close_all_but(std::move(kept));
 }
 
 void run_init(InitRequest request) {

@@ -23,6 +23,11 @@ struct InitRequest {
 /// Namespaces that are to be joined by path, and which of them init itself can join late.
 Result<> join_namespaces(const oci::Linux& section, bool with_user_and_pid);
 
+/// Closes what the creating process has open and the container's first process does not need. A shim's
+/// sockets would stay open in it for as long as it waits for its start; and before namespaces are joined,
+/// nothing may be left that a process in them could get hold of through /proc/PID/fd (security RT1).
+Result<> close_foreign_descriptors(const InitRequest& request);
+
 /// Does not return.
 [[noreturn]] void run_init(InitRequest request);
 

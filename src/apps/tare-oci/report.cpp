@@ -207,7 +207,9 @@ Result<int> run_update(const Globals& globals, std::span<const std::string> word
         Json document = TRY(parse_json(text, {.what = "resources"}));
         resources = TRY(oci::parse_resources(JsonView(document, "resources")));
     }
-    TRY(cgroup::Cgroup::open(state.cgroup_paths).set(resources, cgroup::Cgroup::Devices::keep));
+    auto group = cgroup::Cgroup::open(state.cgroup_paths);
+    TRY(group.set(resources, cgroup::Cgroup::Devices::keep));
+    TRY(group.verify(resources));
     return 0;
 }
 

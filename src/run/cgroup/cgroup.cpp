@@ -170,6 +170,9 @@ bool Cgroup::exists() const {
 }
 
 Result<> Cgroup::set(const oci::LinuxResources& resources, Devices devices) const {
+    if (paths_.empty() && asks_for_limits(resources))
+        return fail(ErrorKind::failed_precondition, "set limits: this user may make no cgroup")
+            .set_hint("run without limits, or have cgroups delegated to the user");
     if (paths_.empty()) return {};
     if (devices == Devices::set) {
         auto outcome = set_devices(*this, resources.devices);

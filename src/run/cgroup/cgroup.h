@@ -52,11 +52,18 @@ class Cgroup {
     bool is_v2_only() const { return paths_.size() == 1 && paths_.front().first.empty(); }
     bool exists() const;
 
-    /// Writes what is set in `resources`; what is absent stays. Devices are set as well if
+    /// Writes what is set in `resources`; what is absent stays. Without a group (Permission::optional) a
+    /// limit is failed_precondition: never silently none. Devices are set as well if
     /// `devices` says so (create does; update does not, access may be in use).
     enum class Devices { set, keep };
     Result<> set(const oci::LinuxResources& resources, Devices devices = Devices::set) const;
 
+    /// Reads memory, swap, CPU and process limits back: failed_precondition naming the file whose value is
+    /// not what was set.
+    Result<> verify(const oci::LinuxResources& resources) const;
+
+    /// failed_precondition unless the process is in the group, in every hierarchy.
+    Result<> verify_process(pid_t pid) const;
     /// The processes in the group and in groups below it; of the calling pid namespace.
     Result<std::vector<pid_t>> processes() const;
 
@@ -81,6 +88,9 @@ class Cgroup {
 // The steps of `set`, a file each.
 Result<> set_v1(const Cgroup& group, const oci::LinuxResources& resources);
 Result<> set_v2(const Cgroup& group, const oci::LinuxResources& resources);
+
+/// Whether something is to be limited that `verify` reads back.
+bool asks_for_limits(const oci::LinuxResources& resources);
 
 /// cpu.shares (2 to 262144) on the scale of cpu.weight (1 to 10000); 1024 is 100; 0 is "not set".
 /// The curve runc uses since 1.3.2 and crun since 1.23.

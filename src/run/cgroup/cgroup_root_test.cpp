@@ -196,5 +196,43 @@ TEST_F(CgroupTest, dot_dot_does_not_lead_out_of_the_hierarchy) {
     EXPECT_TRUE(other->remove(Deadline::after(5s)).has_value());
 }
 
+TEST_F(CgroupTest, security_sd8_limits_are_read_back) {
+    oci::LinuxResources wanted;
+    wanted.memory.limit = 64 << 20;
+    wanted.pids_limit = 17;
+    wanted.cpu.quota = 50'000;
+    ASSERT_TRUE(group_.set(wanted, Cgroup::Devices::keep).has_value());
+    auto verified = group_.verify(wanted);
+    EXPECT_TRUE(verified.has_value()) << verified.error().message();
+    // As a kernel, or somebody else, that did not keep it would leave it.
+    ASSERT_TRUE(posix::write_knob(group_.directory_of("pids") + "/pids.max", "max").has_value());
+    verified = group_.verify(wanted);
+    ASSERT_FALSE(verified.has_value());
+    EXPECT_EQ(verified.error().message(),
+              "pids.max is \"max\" although \"17\" was set: the limit is not in force");
+    wanted.pids_limit.reset();
+    wanted.memory.limit = 32 << 20;
+    EXPECT_FALSE(group_.verify(wanted).has_value());
+    wanted.memory.limit.reset();
+    wanted.cpu.quota = 60'000;
+    EXPECT_FALSE(group_.verify(wanted).has_value());
+}
+
+TEST_F(CgroupTest, security_sd8_a_process_that_is_elsewhere_is_noticed) {
+    pid_t child = start_sleeper();
+    EXPECT_TRUE(group_.verify_process(child).has_value());
+    auto elsewhere = group_.verify_process(::getpid());
+    ASSERT_FALSE(elsewhere.has_value());
+    EXPECT_NE(elsewhere.error().message().find("is not in its cgroup"), std::string::npos);
+}
+
+TEST(Security, sd8_limits_without_a_group_are_refused) {
+    Cgroup none = Cgroup::open({});
+    oci::LinuxResources wanted;
+    EXPECT_TRUE(none.set(wanted).has_value());
+    wanted.pids_limit = 5;
+    EXPECT_FALSE(none.set(wanted).has_value());
+}
+
 }  // namespace
 }  // namespace tare::cgroup

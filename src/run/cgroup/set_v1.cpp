@@ -43,7 +43,8 @@ Result<> set_memory_limits(const Controller& memory, const oci::MemoryResources&
     auto swap_limit = wanted.swap;
     // Lifting the memory limit alone would leave memory+swap in the way.
     if (wanted.limit == -1 && !swap_limit && memory.has(swap)) swap_limit = -1;
-    if (swap_limit && !memory.has(swap)) swap_limit.reset();  // kernel without swap accounting
+    // A kernel without swap accounting: no limit of it is what holds anyway, another one cannot be.
+    if (swap_limit == -1 && !memory.has(swap)) swap_limit.reset();
     bool raises = wanted.limit && swap_limit &&
                   (*swap_limit == -1 || memory.read(swap).value_or(0) < wanted.limit.value());
     if (raises) {

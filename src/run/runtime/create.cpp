@@ -296,6 +296,7 @@ Result<Created> create(const CreateOptions& given) {
     group = TRY(make_cgroup(options));
     rollback.watch(&group);
     TRY_CONTEXT(group.set(with_default_devices(options.spec.linux_section.resources)), "cgroup");
+    TRY_CONTEXT(group.verify(options.spec.linux_section.resources), "cgroup");
     std::string fifo = start_fifo(options.root, options.id);
     TRY(posix::make_fifo(fifo, 0600));
     posix::Fd start_end = TRY(posix::open_file(fifo, O_RDONLY | O_NONBLOCK));
@@ -331,6 +332,7 @@ Result<Created> create(const CreateOptions& given) {
     TRY(save_state(options.root, created.state));
     TRY(send_packet(ours.get(), MessageKind::go));
     created.console = TRY(guide_init(ours.get(), options, created.state));
+    TRY_CONTEXT(group.verify_process(created.state.pid), "cgroup");
     rollback.forget();
     return created;
 }

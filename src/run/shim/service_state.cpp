@@ -95,6 +95,7 @@ Result<shimv2::Empty> Service::update(const shimv2::UpdateTaskRequest& request) 
     Json document = TRY(parse_json(request.resources.value, {.what = "resources"}));
     auto resources = TRY(oci::parse_resources(JsonView(document, "resources")));
     TRY(container.group.set(resources, cgroup::Cgroup::Devices::keep));
+    TRY(container.group.verify(resources));
     return shimv2::Empty{};
 }
 

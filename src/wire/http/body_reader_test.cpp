@@ -41,7 +41,7 @@ TEST(BodyReader, takes_chunks_however_they_arrive) {
     }
 }
 
-TEST(Security, chunks_with_a_second_meaning_are_refused) {
+TEST(Security, nw3_chunks_with_a_second_meaning_are_refused) {
     for (std::string_view text :
          {"0x5\r\nhello\r\n0\r\n\r\n", "+5\r\nhello\r\n0\r\n\r\n", " 5\r\nhello\r\n0\r\n\r\n",
           "5 \r\nhello\r\n0\r\n\r\n", "\r\nhello\r\n", "5\nhello\r\n0\r\n\r\n", "5\r\nhelloX\r\n0\r\n\r\n",

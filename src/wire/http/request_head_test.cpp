@@ -45,7 +45,7 @@ TEST(RequestHead, waits_until_the_head_is_whole) {
     EXPECT_TRUE(head_is_ready(text, 0, {}));
 }
 
-TEST(Security, a_body_has_one_length_only) {
+TEST(Security, nw3_a_body_has_one_length_only) {
     EXPECT_EQ(
         refused("POST / HTTP/1.1\r\nHost: d\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"),
         400);
@@ -63,7 +63,7 @@ TEST(Security, a_body_has_one_length_only) {
     EXPECT_EQ(refused("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"), 400);
 }
 
-TEST(Security, lines_and_headers_read_in_one_way_only) {
+TEST(Security, nw3_lines_and_headers_read_in_one_way_only) {
     EXPECT_EQ(refused("GET / HTTP/1.1\nHost: d\n\n"), 400);
     EXPECT_EQ(refused("GET / HTTP/1.1\r\nHost: d\n\r\n"), 400);
     EXPECT_EQ(refused("GET / HTTP/1.1\r\nHost: d\rX: y\r\n\r\n"), 400);
@@ -83,13 +83,20 @@ TEST(Security, lines_and_headers_read_in_one_way_only) {
     EXPECT_EQ(refused("GET / HTTP/1.1\r\nHost: d\r\nExpect: magic\r\n\r\n"), 417);
 }
 
-TEST(Security, a_web_page_reaches_nothing) {
+TEST(Security, dk11_a_web_page_reaches_nothing) {
     EXPECT_EQ(refused("GET / HTTP/1.1\r\n\r\n"), 400);
     EXPECT_EQ(refused("GET / HTTP/1.1\r\nHost: d\r\nHost: d\r\n\r\n"), 400);
     EXPECT_EQ(refused("GET / HTTP/1.1\r\nHost: evil.example.com\r\n\r\n"), 403);
     EXPECT_EQ(refused("GET / HTTP/1.1\r\nHost: 10.0.0.1:2375\r\n\r\n"), 403);
     EXPECT_EQ(refused("POST / HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.example.com\r\n\r\n"), 403);
-    EXPECT_EQ(refused("POST / HTTP/1.1\r\nHost: localhost\r\nOrigin: null\r\n\r\n"), 403);
+    // A page of this machine, or of a host of the same network, is a page all the same.
+    for (auto origin : {"null", "", "http://localhost:3000", "http://intranet", "https://127.0.0.1"})
+        EXPECT_EQ(refused(cat("POST / HTTP/1.1\r\nHost: localhost\r\nOrigin: ", origin, "\r\n\r\n")), 403)
+            << origin;
+    for (auto site : {"cross-site", "same-site", "same-origin", ""})
+        EXPECT_EQ(refused(cat("GET / HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: ", site, "\r\n\r\n")),
+                  403)
+            << site;
     for (std::string_view host : {"docker", "localhost", "localhost:2375", "api.moby.localhost",
                                   "127.0.0.1:80", "[::1]:2375", "%2Fvar%2Frun%2Fdocker.sock", ""})
         EXPECT_TRUE(is_known_host(host)) << host;
@@ -98,7 +105,7 @@ TEST(Security, a_web_page_reaches_nothing) {
         EXPECT_FALSE(is_known_host(host)) << host;
 }
 
-TEST(Security, heads_are_bounded) {
+TEST(Security, nw4_heads_are_bounded) {
     std::string many = "GET / HTTP/1.1\r\nHost: d\r\n";
     for (int i = 0; i < 200; ++i)
         many += cat("X-", i, ": y\r\n");
@@ -107,6 +114,10 @@ TEST(Security, heads_are_bounded) {
     std::string large = "GET / HTTP/1.1\r\nHost: d\r\n";
     for (int i = 0; i < 5; ++i)
         large += cat("X-", i, ": ", std::string(20'000, 'a'), "\r\n");
+    std::string parameters;
+    for (int i = 0; i < 1001; ++i)
+        parameters += "a&";
+    EXPECT_EQ(refused(cat("GET /?", parameters, " HTTP/1.1\r\nHost: d\r\n\r\n")), 431);
     EXPECT_TRUE(head_is_ready(large, 0, {}));
     EXPECT_EQ(refused(large), 431);
     EXPECT_EQ(refused(large + "\r\n"), 431);

@@ -66,13 +66,21 @@ void add_abilities(Json& info, const container::HostFacts& host) {
     info.set("OomKillDisable", !host.is_cgroup_v2);
 }
 
+/// What is in force for containers, not what the host could do: neither AppArmor nor SELinux confines them
+/// by default.
 Json security_options(const container::HostFacts& host) {
     Json options = Json::array();
-    if (host.has_apparmor) options.push("name=apparmor");
     options.push("name=seccomp,profile=builtin");
-    if (host.has_selinux) options.push("name=selinux");
     if (host.is_cgroup_v2) options.push("name=cgroupns");
     return options;
+}
+
+Json warnings(const container::HostFacts& host) {
+    Json lines = Json::array();
+    if (host.has_apparmor)
+        lines.push("WARNING: AppArmor is enabled, but containers have no profile unless one is named");
+    if (host.has_selinux) lines.push("WARNING: SELinux is enabled, but containers get no label");
+    return lines.as_array()->empty() ? Json() : lines;
 }
 
 Json registry_config(const registry::RegistryOptions& options) {
@@ -152,7 +160,7 @@ Result<> system_info(Call& call) {
     info.set("Isolation", "").set("InitBinary", host.init_binary).set("ContainerdCommit", commit("tare"));
     info.set("RuncCommit", commit("tare")).set("InitCommit", commit("tare"));
     info.set("SecurityOptions", security_options(host)).set("CDISpecDirs", Json::array());
-    return call.respond(200, info.set("Warnings", nullptr));
+    return call.respond(200, info.set("Warnings", warnings(host)));
 }
 
 }  // namespace tare::docker

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 
+#include <fcntl.h>
 #include <toml++/toml.h>
 
+#include "posix/credentials.h"
 #include "posix/file.h"
+#include "posix/mount.h"
 
 namespace tare::tared {
 
@@ -173,10 +176,16 @@ Result<Config> parse_config(std::string_view text, const std::string& path) {
 }
 
 Result<Config> load_config(const std::string& path, bool must_exist) {
-    auto text = posix::read_file(path, kFileLimitBytes);
-    if (!text && text.error().is(ErrorKind::not_found) && !must_exist) return Config();
-    if (!text) return std::move(text.error());
-    return parse_config(*text, path);
+    auto file = posix::open_file(path, O_RDONLY | O_NONBLOCK);
+    if (!file && file.error().is(ErrorKind::not_found) && !must_exist) return Config();
+    if (!file) return std::move(file.error());
+    // It says whom the daemon trusts: only root may have written it.
+    const auto facts = TRY(posix::node_facts(file->get()));
+    const bool is_ours = facts.uid == 0 || facts.uid == posix::effective_user();
+    if (facts.kind != posix::NodeFacts::Kind::regular || !is_ours || (facts.mode & 022U) != 0)
+        return fail(ErrorKind::failed_precondition, path,
+                    ": must be a file of root that nobody else can write to");
+    return parse_config(TRY_CONTEXT(posix::read_to_end(file->get(), kFileLimitBytes), path), path);
 }
 
 }  // namespace tare::tared

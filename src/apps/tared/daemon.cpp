@@ -155,6 +155,10 @@ Result<> Daemon::Rooms::open_images() {
 
 Result<> Daemon::Rooms::open_engine() {
     host = container::read_host_facts();
+    if (host.has_apparmor)
+        log::warning(
+            "AppArmor is enabled, but tare brings no profile of its own: containers run without one "
+            "unless --security-opt apparmor=PROFILE names one that is loaded");
     host.cgroup_parent = "/" + instance;
     if (auto init = program_beside_us("tare-init")) host.init_binary = *init;
     bus = std::make_unique<event::Bus>();

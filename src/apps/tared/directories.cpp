@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include "posix/credentials.h"
 #include "posix/file.h"
 #include "posix/lock.h"
 #include "posix/mount.h"
@@ -11,11 +12,23 @@ namespace tare::tared {
 
 namespace {
 
+/// Whose directory it is decides what is in it: one that another user made, or a link that leads to one, is
+/// no place for what runs as root (security TA4).
 Result<> make_private(const std::string& directory) {
     TRY(posix::make_directories(directory, 0700));
+    auto fd = posix::open_file(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (!fd) {
+        auto link = posix::read_link(directory);
+        if (!link) return fd.error();
+        return Error(ErrorKind::failed_precondition, cat(directory, " is a link"))
+            .set_hint(cat("name the directory itself, ", quote(*link)));
+    }
+    const auto facts = TRY(posix::node_facts(fd->get()));
+    if (facts.uid != posix::effective_user())
+        return fail(ErrorKind::failed_precondition, directory, " belongs to user ", facts.uid,
+                    " and not to root");
     // Security SD3: what others may enter, they may find setuid programs of images in.
-    posix::Fd fd = TRY(posix::open_file(directory, O_RDONLY | O_DIRECTORY));
-    return posix::change_mode(fd.get(), 0700);
+    return posix::change_mode(fd->get(), 0700);
 }
 
 Result<posix::Fd> take(const std::string& directory) {

@@ -151,6 +151,17 @@ TEST(ImageDefaults, a_health_check_is_inherited_field_by_field) {
     EXPECT_EQ(config.healthcheck->retries, 1);
 }
 
+TEST(Security, sd9_an_image_sets_no_label_that_a_manager_obeys) {
+    oci::ImageConfig hostile = image();
+    for (const char* key : {"containerd.io/restart.loguri", "containerd.io/gc.root", "io.cri-containerd.kind",
+                            "io.kubernetes.cri.sandbox-id", "io.containerd.image.source", "tare.anything"})
+        hostile.config.labels.emplace_back(key, "binary:///tmp/x");
+    Config config;
+    config.labels = {{"tare.mine", "the client's own"}};
+    merge_image_config(config, hostile);
+    EXPECT_EQ(config.labels, StringMap({{"tare.mine", "the client's own"}, {"a", "image"}, {"b", "image"}}));
+}
+
 TEST(Healthcheck, none_disables_it) {
     EXPECT_FALSE(Healthcheck{.test = {"NONE"}}.is_enabled());
     EXPECT_TRUE((Healthcheck{.test = {"CMD", "x"}}.is_enabled()));

@@ -1,7 +1,9 @@
 // What a container inherits from its image.
 
 #include <algorithm>
+#include <array>
 
+#include "base/log.h"
 #include "engine/container/config_json.h"
 #include "oci/image_config.h"
 
@@ -44,6 +46,23 @@ void join_healthcheck(std::optional<Healthcheck>& own, const oci::HealthCheck& i
     inherit(own->retries, image.retries);
 }
 
+// Labels that say something to a container manager. Of an image they are a stranger's words: what restarts,
+// what is collected and where logs go is not his to decide (security SD9, CVE-2026-53488).
+bool is_reserved_label(std::string_view key) {
+    constexpr auto kPrefixes = std::to_array<std::string_view>(
+        {"containerd.io/", "io.containerd.", "io.cri-containerd", "io.kubernetes.cri", "tare."});
+    return std::ranges::any_of(kPrefixes, [&](std::string_view prefix) { return key.starts_with(prefix); });
+}
+
+void join_labels(Config& config, const oci::ImageDefaults& image) {
+    for (const auto& [key, value] : image.labels) {
+        if (is_reserved_label(key))
+            log::warning("a label of the image is left out", {{"label", key}});
+        else if (find(config.labels, key) == nullptr)
+            config.labels.emplace_back(key, value);
+    }
+}
+
 // {""} is how a client says "none at all": it must not inherit the image's.
 void join_arguments(Config& config, const oci::ImageDefaults& image) {
     const bool has_entrypoint = config.entrypoint && !config.entrypoint->empty();
@@ -72,8 +91,7 @@ void merge_image_config(Config& config, const oci::ImageConfig& image_config) {
     join_env(config.env, image.env);
     join_set(config.exposed_ports, image.exposed_ports);
     join_set(config.volumes, image.volumes);
-    for (const auto& [key, value] : image.labels)
-        if (find(config.labels, key) == nullptr) config.labels.emplace_back(key, value);
+    join_labels(config, image);
     if (image.health_check) join_healthcheck(config.healthcheck, *image.health_check);
     join_arguments(config, image);
 }

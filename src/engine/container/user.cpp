@@ -78,7 +78,18 @@ void add(std::vector<std::uint32_t>& gids, std::uint32_t gid) {
     if (std::ranges::find(gids, gid) == gids.end()) gids.push_back(gid);
 }
 
+// "+0", " 0" and "-1" are numbers to some readers and names to others; an image could have an account of that
+// name (security RT15).
+Result<> check_name(std::string_view name) {
+    const bool is_ambiguous = !name.empty() && (name.front() == '+' || name.front() == '-');
+    const bool has_blank = std::ranges::any_of(name, [](char c) { return c >= 0 && c <= ' '; });
+    if (is_ambiguous || has_blank)
+        return fail(ErrorKind::invalid_argument, quote(name), " is neither an id nor the name of an account");
+    return {};
+}
+
 Result<std::uint32_t> find_group(const std::vector<Group>& groups, std::string_view wanted) {
+    TRY(check_name(wanted));
     if (is_number(wanted)) return parse_id(wanted);
     auto group = std::ranges::find(groups, wanted, &Group::name);
     if (group != groups.end()) return group->gid;
@@ -97,6 +108,7 @@ void add_memberships(std::vector<std::uint32_t>& gids, const std::vector<Group>&
 // Sets the ids out of the user's part; the name of the account if there is one.
 Result<std::string_view> apply_account(oci::User& user, const std::vector<Account>& accounts,
                                        std::string_view wanted) {
+    TRY(check_name(wanted));
     std::uint32_t uid = 0;
     const bool is_id = wanted.empty() || is_number(wanted);
     if (!wanted.empty() && is_id) uid = TRY(parse_id(wanted));

@@ -71,7 +71,7 @@ TEST_F(UserTest, unknown_names_are_refused_in_dockers_words) {
     EXPECT_EQ(failure("www", {"nope"}), "unable to find group nope: no matching entries in group file");
 }
 
-TEST(Security, ids_are_numbers_and_never_names) {
+TEST(Security, rt15_ids_are_numbers_and_never_names) {
     TemporaryDirectory directory;
     directory.write("etc/passwd", "1001:x:0:0::/:/bin/sh\n4294967296:x:0:0::/:/bin/sh\n");
     auto user = resolve_user(directory.open().get(), "1001", {});
@@ -79,9 +79,15 @@ TEST(Security, ids_are_numbers_and_never_names) {
     EXPECT_EQ(user->uid, 1001U);
     for (const char* text : {"4294967296", "2147483648", "99999999999999999999", "0:4294967295"})
         EXPECT_FALSE(resolve_user(directory.open().get(), text, {})) << text;
+    directory.write("etc/passwd", "-1:x:0:0::/:\n+1:x:0:0::/:\n 1:x:0:0::/:\n1 :x:0:0::/:\n0x1:x:7:7::/:\n");
+    directory.write("etc/group", "-1:x:0:\n+1:x:0:\n");
+    for (const char* text : {"-1", "+1", " 1", "1 ", "1\n", "5:-1", "5:+1", "5: 1"})
+        EXPECT_FALSE(resolve_user(directory.open().get(), text, {})) << quote(text);
+    EXPECT_EQ(resolve_user(directory.open().get(), "0x1", {})->uid, 7U) << "a name like any other";
+    EXPECT_EQ(resolve_user(directory.open().get(), "00", {})->uid, 0U);
 }
 
-TEST(Security, account_files_are_regular_files_of_the_root) {
+TEST(Security, rt16_account_files_are_regular_files_of_the_root) {
     TemporaryDirectory directory;
     ASSERT_EQ(::mkdir((directory.path() + "/etc").c_str(), 0755), 0);
     ASSERT_EQ(::mkfifo((directory.path() + "/etc/passwd").c_str(), 0600), 0);
@@ -89,7 +95,7 @@ TEST(Security, account_files_are_regular_files_of_the_root) {
               "/etc/passwd of the container is not a regular file");
 }
 
-TEST(Security, an_account_file_that_leads_out_of_the_root_is_looked_up_inside) {
+TEST(Security, rt16_an_account_file_that_leads_out_of_the_root_is_looked_up_inside) {
     TemporaryDirectory directory;
     std::filesystem::create_directories(directory.path() + "/etc");
     std::filesystem::create_symlink("/../../../../usr/share/base-passwd/passwd.master",
@@ -98,7 +104,7 @@ TEST(Security, an_account_file_that_leads_out_of_the_root_is_looked_up_inside) {
     EXPECT_FALSE(user) << "the host has a daemon, the container has not";
 }
 
-TEST(Security, an_account_file_without_end_is_refused) {
+TEST(Security, rt16_an_account_file_without_end_is_refused) {
     TemporaryDirectory directory;
     directory.write("etc/passwd", std::string(kAccountFileBytes + 1, 'x'));
     auto user = resolve_user(directory.open().get(), "", {});

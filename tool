@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 
 packages="g++ cmake ninja-build ccache mold pkg-config git python3 ca-certificates
  libsqlite3-dev libcurl4-openssl-dev libssl-dev libboost1.81-dev rapidjson-dev libtomlplusplus-dev
- libisal-dev libzstd-dev libseccomp-dev libmnl-dev libnftables-dev libprotozero-dev zlib1g-dev
+ libisal-dev libzstd-dev libseccomp-dev libmnl-dev libnftables-dev libprotozero-dev libre2-dev zlib1g-dev
  libgtest-dev libgmock-dev libbenchmark-dev busybox-static"
 test_packages="clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev docker-registry docker.io runc
  iproute2 nftables strace apache2-utils openssl curl tar"

@@ -12,6 +12,8 @@ pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal)
 find_library(SECCOMP_ARCHIVE libseccomp.a REQUIRED)
 pkg_check_modules(MNL REQUIRED IMPORTED_TARGET libmnl)
 pkg_check_modules(NFTABLES REQUIRED IMPORTED_TARGET libnftables)
+# By name: re2.pc asks for -pthread, which precompiled headers do not have.
+find_library(RE2_LIBRARY re2 REQUIRED)
 
 # The static programs hash nothing.
 set(TARE_USES_base $<$<NOT:$<BOOL:$<TARGET_PROPERTY:TARE_STATIC>>>:PkgConfig::CRYPTO>)
@@ -22,6 +24,7 @@ set(TARE_USES_run/runtime ${SECCOMP_ARCHIVE})
 set(TARE_USES_image/layer PkgConfig::ISAL PkgConfig::ZSTD Threads::Threads)
 set(TARE_USES_image/transfer Threads::Threads)
 set(TARE_USES_engine/network PkgConfig::MNL PkgConfig::NFTABLES)
+set(TARE_USES_api/docker ${RE2_LIBRARY})
 set(TARE_USES_cli/docker Threads::Threads)
 set(TARE_USES_apps/tared Threads::Threads)
 

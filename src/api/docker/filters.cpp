@@ -1,7 +1,8 @@
 #include "api/docker/filters.h"
 
 #include <algorithm>
-#include <regex>
+
+#include <re2/re2.h>
 
 #include "api/docker/time_text.h"
 #include "base/json.h"
@@ -11,6 +12,8 @@ namespace tare::docker {
 namespace {
 
 constexpr std::size_t kMostExpressionBytes = 256;
+// Of the compiled machine; time is linear in the text whatever the expression.
+constexpr std::int64_t kMostExpressionMemory = std::int64_t{1} << 20;
 
 Result<std::vector<std::string>> read_values(const Json& value, const std::string& key) {
     std::vector<std::string> values;
@@ -106,13 +109,12 @@ Result<bool> matches_expression(std::string_view expression, std::string_view te
     if (expression.size() > kMostExpressionBytes)
         return fail(ErrorKind::invalid_argument, "filter expression is longer than ", kMostExpressionBytes,
                     " bytes");
-    try {
-        std::regex machine(expression.begin(), expression.end());
-        return std::regex_search(text.begin(), text.end(), machine);
-    } catch (const std::regex_error&) {
-        // What is no expression is taken by its letters, as dockerd does.
-        return text == expression;
-    }
+    re2::RE2::Options options(re2::RE2::Quiet);
+    options.set_max_mem(kMostExpressionMemory);
+    const re2::RE2 machine(re2::StringPiece(expression.data(), expression.size()), options);
+    // What is no expression is taken by its letters, as dockerd does.
+    if (!machine.ok()) return text == expression;
+    return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), machine);
 }
 
 }  // namespace tare::docker

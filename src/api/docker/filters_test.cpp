@@ -1,5 +1,6 @@
 #include "api/docker/filters.h"
 
+#include <chrono>
 #include <map>
 
 #include <gtest/gtest.h>
@@ -53,6 +54,15 @@ TEST(Filters, names_are_parts_or_expressions) {
     EXPECT_TRUE(matches("w.b[0-9]", "web1"));
     EXPECT_FALSE(matches("w[", "web1"));
     EXPECT_FALSE(matches_expression(std::string(300, '.'), "web1").has_value());
+}
+
+TEST(Security, dk6_no_expression_costs_more_than_its_text_is_long) {
+    std::string name(200'000, 'x');
+    auto begin = std::chrono::steady_clock::now();
+    for (auto expression :
+         {"(x|y)*z", "(x+x+)+y", "(x*)*y", "((((x*)*)*)*)*y", "x{1,1000}{1,1000}y", "(x|x?)+$y"})
+        EXPECT_FALSE(*matches_expression(expression, name)) << expression;
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
 }
 
 TEST(Filters, until_is_a_time_or_a_span) {

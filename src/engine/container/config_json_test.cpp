@@ -151,6 +151,14 @@ TEST(ImageDefaults, a_health_check_is_inherited_field_by_field) {
     EXPECT_EQ(config.healthcheck->retries, 1);
 }
 
+TEST(Security, sd2_a_variable_of_an_image_without_a_value_is_left_out) {
+    oci::ImageConfig odd = image();
+    odd.config.env = {"SECRET", "", "=x", "*", "A=image"};
+    Config config;
+    merge_image_config(config, odd);
+    EXPECT_EQ(config.env, Strings{"A=image"});
+}
+
 TEST(Security, sd9_an_image_sets_no_label_that_a_manager_obeys) {
     oci::ImageConfig hostile = image();
     for (const char* key : {"containerd.io/restart.loguri", "containerd.io/gc.root", "io.cri-containerd.kind",

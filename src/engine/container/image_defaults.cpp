@@ -15,10 +15,13 @@ std::string_view name_of(std::string_view variable) {
     return variable.substr(0, variable.find('='));
 }
 
-// The client's list, then what the image has under other names.
+// The client's list, then what the image has under other names. "NAME" without a value is a client's way to
+// name a variable of its own; of an image it means nothing, and nobody's variable is taken for it
+// (CVE-2026-57231).
 void join_env(Strings& env, const Strings& inherited) {
     const Strings own = env;
     for (const std::string& variable : inherited) {
+        if (variable.find('=') == 0 || variable.find('=') == std::string::npos) continue;
         auto same = [&](const std::string& other) { return name_of(other) == name_of(variable); };
         if (std::ranges::none_of(own, same)) env.push_back(variable);
     }

@@ -28,6 +28,29 @@ Result<oci::Platform> read_platform(const std::string& text) {
     return oci::parse_platform(JsonView(document, "platform"));
 }
 
+/// A name alone stands for all its tags.
+bool names_one_image(const Call& call) {
+    const std::string name = call.query("fromImage");
+    const std::string last = name.substr(name.rfind('/') + 1);
+    return !call.query("tag").empty() || last.contains(':') || last.contains('@');
+}
+
+void announce_pull(Call& call, const oci::Reference& reference) {
+    announce(call.parts, "image", "pull", reference.familiar(), {{"name", reference.familiar_repository()}});
+}
+
+Result<> pull_one(Call& call, const transfer::PullRequest& request) {
+    TRY(call.parts.images.pull(request));
+    announce_pull(call, request.reference);
+    return {};
+}
+
+Result<> pull_all(Call& call, const transfer::PullRequest& request) {
+    for (const transfer::PulledImage& pulled : TRY(call.parts.images.pull_all_tags(request)))
+        if (auto reference = oci::Reference::parse(pulled.name)) announce_pull(call, *reference);
+    return {};
+}
+
 }  // namespace
 
 Result<> image_create(Call& call) {
@@ -44,11 +67,7 @@ Result<> image_create(Call& call) {
     ProgressWriter writer(call);
     request.progress = &writer;
     request.cancel = call.exchange.cancel().stop_token();
-    auto pulled = call.parts.images.pull(request);
-    if (pulled)
-        announce(call.parts, "image", "pull", request.reference.familiar(),
-                 {{"name", request.reference.familiar_repository()}});
-    return writer.finish(pulled ? Result<>() : Result<>(pulled.error()));
+    return writer.finish(names_one_image(call) ? pull_one(call, request) : pull_all(call, request));
 }
 
 Result<> image_load(Call& call) {

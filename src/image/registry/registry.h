@@ -77,6 +77,9 @@ class Repository {
     /// unknown: manifest unknown"; permission_denied "pull access denied for X, repository does not
     /// exist or may require 'docker login'".
     Result<Resolved> resolve(const oci::Reference& reference, const std::stop_token& cancel = {});
+    /// All tags of the repository, in the registry's order. resource_exhausted beyond 10000; errors as of
+    /// resolve().
+    Result<std::vector<std::string>> list_tags(const std::stop_token& cancel = {});
     /// A manifest, index or configuration as a whole, checked against digest and size before it is
     /// returned.
     Result<std::string> fetch_document(const oci::Descriptor& descriptor, const std::stop_token& cancel = {});

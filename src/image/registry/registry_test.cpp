@@ -57,6 +57,40 @@ TEST(Repository, a_refused_repository_is_told_in_docker_s_words) {
             "resource is denied"));
 }
 
+TEST(Repository, tags_are_listed_page_by_page_and_no_link_is_followed) {
+    FakeServer server([](const FakeRequest& request) {
+        if (request.target.find("last=b") == std::string::npos)
+            return FakeServer::answer(200, R"({"name":"a/b","tags":["a","b"]})",
+                                      "Link: <http://elsewhere.test/v2/x>; rel=\"next\"\r\n");
+        return FakeServer::answer(200, R"({"name":"a/b","tags":["c"]})");
+    });
+    Client client(server);
+    auto tags = client.repository.list_tags();
+    ASSERT_TRUE(tags.has_value()) << tags.error().message();
+    EXPECT_EQ(*tags, (std::vector<std::string>{"a", "b", "c"}));
+    ASSERT_EQ(server.requests().size(), 2U);
+    EXPECT_EQ(server.requests()[1].target, "/v2/a/b/tags/list?n=1000&last=b");
+}
+
+TEST(Repository, a_list_of_tags_that_has_no_end_is_given_up) {
+    FakeServer server([](const FakeRequest&) {
+        return FakeServer::answer(200, R"({"name":"a/b","tags":["a","b"]})", "Link: </v2>; rel=\"next\"\r\n");
+    });
+    Client client(server);
+    EXPECT_EQ(client.repository.list_tags()->size(), 2U);
+    std::atomic<int> number = 0;
+    FakeServer endless([&](const FakeRequest&) {
+        std::string tags;
+        for (int i = 0; i < 1000; ++i)
+            tags += cat(tags.empty() ? "" : ",", "\"t", ++number, "\"");
+        return FakeServer::answer(200, cat(R"({"tags":[)", tags, "]}"), "Link: </v2>; rel=\"next\"\r\n");
+    });
+    Client other(endless);
+    auto refused = other.repository.list_tags();
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_TRUE(refused.error().is(ErrorKind::resource_exhausted));
+}
+
 TEST(Repository, a_broken_connection_is_taken_up_where_it_broke) {
     std::string bytes(100'000, 'q');
     for (std::size_t i = 0; i < bytes.size(); ++i)

@@ -27,6 +27,8 @@ bool is_redirect(int status) {
 http::Url address_of(const Repository::State& repository, const Endpoint& endpoint,
                      const Question& question) {
     auto url = endpoint.base.with_path_suffix(cat("/", repository.reference.path(), question.path));
+    for (auto& [name, value] : question.query)
+        url = url.with_query(name, value);
     // A mirror of several registries has to be told which is meant (containerd's convention).
     return endpoint.is_upstream ? url : url.with_query("ns", repository.reference.host());
 }

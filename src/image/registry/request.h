@@ -40,6 +40,7 @@ struct Repository::State {
 struct Question {
     std::string method = "GET";
     std::string path;  ///< below the repository: "/manifests/latest"
+    std::vector<std::pair<std::string, std::string>> query = {};
     std::vector<std::pair<std::string, std::string>> headers;
     enum class About { name, content } about = About::content;  ///< which capability it needs
     int redirect_limit = 5;

@@ -70,7 +70,8 @@ struct PullRequest {
     bool is_platform_explicit = false;
     registry::Credentials credentials;
     ProgressSink* progress = nullptr;
-    std::stop_token cancel;  ///< the pull ends with `cancelled`; what was fetched is resumed next time
+    bool tells_status = true;  ///< the last line, "Status: …"
+    std::stop_token cancel;    ///< the pull ends with `cancelled`; what was fetched is resumed next time
 };
 
 struct PulledImage {
@@ -135,6 +136,9 @@ class Images {
     /// unavailable for a registry that cannot be reached, data_loss for bytes that are not what their
     /// digest says.
     Result<PulledImage> pull(const PullRequest& request);
+    /// The same for every tag of the reference's repository (its own tag is not looked at), one after
+    /// another; the first failure ends it, and what was pulled stays.
+    Result<std::vector<PulledImage>> pull_all_tags(const PullRequest& request);
 
     /// Finds an image by name ("redis", "redis:alpine", "redis@sha256:…"), id ("sha256:…", 64 hex
     /// digits) or a prefix of an id. not_found "No such image: X"; invalid_argument for a prefix of

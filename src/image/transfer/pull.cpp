@@ -35,6 +35,12 @@ Result<PulledImage> pull_missing(Images& images, Work& work, const PullRequest& 
     return PulledImage{.name = image.name, .target = target, .config = facts.manifest.config.digest};
 }
 
+void tell_status(Reporter& report, bool was_up_to_date, std::string_view name) {
+    report.line(
+        "",
+        cat("Status: ", was_up_to_date ? "Image is up to date for " : "Downloaded newer image for ", name));
+}
+
 }  // namespace
 
 Result<PulledImage> Images::pull(const PullRequest& request) {
@@ -67,9 +73,23 @@ Result<PulledImage> Images::pull(const PullRequest& request) {
     // Kept, they would cost an idle daemon the trust store of each TLS connection.
     state_->parts.registry.client().close_idle();
     report.line("", cat("Digest: ", pulled.target.digest.text()));
-    report.line("", cat("Status: ",
-                        pulled.was_up_to_date ? "Image is up to date for " : "Downloaded newer image for ",
-                        reference.familiar()));
+    if (request.tells_status) tell_status(report, pulled.was_up_to_date, reference.familiar());
+    return pulled;
+}
+
+Result<std::vector<PulledImage>> Images::pull_all_tags(const PullRequest& request) {
+    Reporter report(request.progress);
+    auto repository = TRY(state_->parts.registry.open(request.reference, request.credentials));
+    std::vector<PulledImage> pulled;
+    bool was_up_to_date = true;
+    for (const std::string& tag : TRY(repository.list_tags(request.cancel))) {
+        PullRequest one = request;
+        one.reference = TRY(request.reference.with_tag(tag));
+        one.tells_status = false;
+        pulled.push_back(TRY(pull(one)));
+        was_up_to_date = was_up_to_date && pulled.back().was_up_to_date;
+    }
+    tell_status(report, was_up_to_date, request.reference.familiar_repository());
     return pulled;
 }
 

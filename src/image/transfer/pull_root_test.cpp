@@ -1,5 +1,6 @@
 // Pulls into real content and snapshots, from a scripted registry.
 
+#include <algorithm>
 #include <thread>
 
 #include "image/transfer/transfer_fixture_test.h"
@@ -74,6 +75,27 @@ TEST_F(Pull, layers_that_are_there_are_not_fetched_again) {
     auto image = images_->resolve("default", registry.reference("two").familiar());
     EXPECT_EQ(file(*image, "/new"), "layer");
     EXPECT_EQ(file(*image, "/etc/name"), "two");
+}
+
+TEST_F(Pull, all_tags_of_a_repository_are_fetched_one_after_another) {
+    registry::FakeRegistry registry;
+    put(registry, "one", three_layers());
+    auto more = three_layers();
+    more.add({{"new", "layer"}});
+    put(registry, "two", more);
+    registry.set_hook([](const http::FakeRequest& request) -> std::optional<http::FakeServer::Reply> {
+        if (request.target.find("/tags/list") == std::string::npos) return std::nullopt;
+        return http::FakeServer::answer(200, R"({"tags":["one","two"]})");
+    });
+    auto pulled = images_->pull_all_tags({.reference = registry.reference("none"), .progress = &lines_});
+    ASSERT_TRUE(pulled.has_value()) << pulled.error().message();
+    EXPECT_EQ(pulled->size(), 2U);
+    EXPECT_TRUE(images_->resolve("default", registry.reference("one").familiar()).has_value());
+    EXPECT_TRUE(images_->resolve("default", registry.reference("two").familiar()).has_value());
+    auto last = lines_.of("");
+    EXPECT_EQ(last.back(),
+              cat("Status: Downloaded newer image for ", registry.reference("one").familiar_repository()));
+    EXPECT_EQ(std::ranges::count_if(last, [](auto& line) { return line.starts_with("Status:"); }), 1);
 }
 
 TEST_F(Pull, the_same_layer_twice_in_an_image_is_fetched_once) {

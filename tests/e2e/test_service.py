@@ -1,0 +1,76 @@
+"""What a service manager does with tared: it holds the socket, and is told when tared serves."""
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+
+from daemon import Daemon
+from machine import Failure, Skip, end, run, temporary_folder
+
+
+@contextlib.contextmanager
+def activated(world):
+    """tared as systemd starts it: a listening descriptor 3, and a place to report to."""
+    with temporary_folder() as folder:
+        daemon = Daemon(folder, world.programs)
+        daemon.state.mkdir(mode=0o700)
+        listener, reports = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        listener.bind(str(daemon.socket))
+        listener.listen()
+        reports.bind(str(folder / "notify"))
+        reports.settimeout(30)
+        # LISTEN_PID is the program's own, which only the shell that becomes it knows.
+        command = ["sh", "-c", 'exec 3<&0 0</dev/null; LISTEN_PID=$$ exec "$@"', "sh", *map(str, daemon.arguments())]
+        with open(daemon.log, "ab") as sink:
+            child = subprocess.Popen(command, stdin=listener.fileno(), stdout=sink, stderr=sink, start_new_session=True,
+                                     env={**os.environ, "LISTEN_FDS": "1", "NOTIFY_SOCKET": str(folder / "notify")})
+        try:
+            yield daemon, child, reports, listener
+        finally:
+            end(child, 30)
+            listener.close()
+            reports.close()
+
+
+def test_a_client_that_comes_before_the_daemon_is_served_by_it(world):
+    with activated(world) as (daemon, _, _, _):
+        # Connected while tared still opens its rooms: the kernel keeps the client in the queue.
+        version = daemon.command("version", "--format", "{{.Server.Version}}")[1].strip()
+        if not version:
+            raise Failure("no version was told")
+
+
+def test_the_manager_is_told_of_readiness_and_of_the_end(world):
+    with activated(world) as (daemon, child, reports, _):
+        said = reports.recv(4096).decode()
+        if "READY=1" not in said:
+            raise Failure(f"said {said!r} instead of READY=1")
+        if not daemon.ping():
+            raise Failure("READY=1 was said before it was true")
+        child.terminate()
+        said = reports.recv(4096).decode()
+        if "STOPPING=1" not in said:
+            raise Failure(f"said {said!r} instead of STOPPING=1")
+        child.wait(30)
+
+
+def test_the_manager_s_socket_outlives_the_daemon(world):
+    with activated(world) as (daemon, child, reports, _):
+        reports.recv(4096)
+        end(child, 30)
+        # A client of that moment waits for the next daemon instead of being refused.
+        with contextlib.closing(socket.socket(socket.AF_UNIX)) as client:
+            client.connect(str(daemon.socket))
+
+
+def test_the_units_are_sound(world):
+    if not shutil.which("systemd-analyze"):
+        raise Skip("systemd-analyze is not installed")
+    units = [world.programs.parent / "generated/tare.service", world.programs.parents[2] / "packaging/tare.socket"]
+    with temporary_folder() as folder:
+        for unit in units:
+            text = unit.read_text()
+            # Not installed here: any program will do.
+            (folder / unit.name).write_text(text.replace("/usr/local/bin/tared", "/bin/true"))
+        run(["systemd-analyze", "verify", "--man=no", *(folder / unit.name for unit in units)])

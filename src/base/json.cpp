@@ -21,18 +21,24 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
 
     bool Null() { return add(Json()); }
     bool Bool(bool value) { return add(Json(value)); }
-    bool Int(int value) { return add(Json(value)); }
-    bool Uint(unsigned value) { return add(Json(value)); }
-    bool Int64(std::int64_t value) { return add(Json(value)); }
-    bool Uint64(std::uint64_t value) { return add(Json(value)); }
-    bool Double(double value) { return add(Json(value)); }
+    // rapidjson's own conversion of full precision reads 184467440737095516156 as 16, and 1e309 as infinity
+    // where it is written with more digits.
+    bool RawNumber(const char* text, rapidjson::SizeType length, bool) {
+        std::string_view digits(text, length);
+        if (auto number = parse_number<std::int64_t>(digits)) return add(Json(*number));
+        if (auto number = parse_number<std::uint64_t>(digits)) return add(Json(*number));
+        if (auto number = parse_number<double>(digits)) return add(Json(*number));
+        return reject("a number out of range");
+    }
     bool String(const char* text, rapidjson::SizeType length, bool) {
+        if (has_surrogate({text, length})) return reject("half of a surrogate pair in a string");
         return add(Json(std::string(text, length)));
     }
     bool StartObject() { return open(Json::object()); }
     bool StartArray() { return open(Json::array()); }
     bool EndArray(rapidjson::SizeType) { return shut(); }
     bool Key(const char* text, rapidjson::SizeType length, bool) {
+        if (has_surrogate({text, length})) return reject("half of a surrogate pair in a key");
         keys_.back().assign(text, length);
         return true;
     }
@@ -48,6 +54,19 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
     const std::string& reason() const { return reason_; }
 
   private:
+    template <class Number>
+    static std::optional<Number> parse_number(std::string_view text) {
+        Number value{};
+        auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+        return value;
+    }
+    // rapidjson passes "\udc00" without its first half on, encoded as what no reader of UTF-8 takes.
+    static bool has_surrogate(std::string_view text) {
+        for (std::size_t at = text.find('\xED'); at != std::string_view::npos; at = text.find('\xED', at + 1))
+            if (at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) >= 0xA0) return true;
+        return false;
+    }
     static const std::string* duplicate_key(const Json::Object& members) {
         if (members.size() < 16) {
             for (std::size_t i = 1; i < members.size(); ++i)
@@ -238,7 +257,7 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
         return fail(ErrorKind::resource_exhausted, limits.what, " is larger than ", limits.size_bytes,
                     " bytes");
     constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |
-                               rapidjson::kParseFullPrecisionFlag;
+                               rapidjson::kParseNumbersAsStringsFlag;
     rapidjson::MemoryStream memory(text.data(), text.size());
     rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> stream(memory);
     rapidjson::Reader reader;

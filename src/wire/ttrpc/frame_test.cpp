@@ -118,5 +118,15 @@ TEST(Message, malformed_bytes_are_an_error_and_no_exception) {
     EXPECT_FALSE(decode_request("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"));
 }
 
+TEST(Message, a_field_of_another_kind_than_ours_is_an_unknown_field) {
+    // service as a number, the timeout as text, then the method as it should be.
+    auto read = decode_request({"\x08\x01\x22\x01x\x12\x01m", 8});
+    ASSERT_TRUE(read) << read.error().message();
+    EXPECT_EQ(read->service, "");
+    EXPECT_EQ(read->timeout.count(), 0);
+    EXPECT_EQ(read->method, "m");
+    EXPECT_EQ(*decode_response({"\x08\x01\x12\x01p", 5}), "p");
+}
+
 }  // namespace
 }  // namespace tare::ttrpc

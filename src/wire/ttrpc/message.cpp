@@ -24,6 +24,15 @@ constexpr std::array kCodes = {
     Code{ErrorKind::data_loss, 15},          Code{ErrorKind::unauthenticated, 16},
 };
 
+// A field by number and kind: one of another kind than ours is an unknown field, as in every protobuf
+// reader; protozero reads what it is told to read.
+constexpr auto text_field(std::uint32_t tag) {
+    return protozero::tag_and_type(tag, protozero::pbf_wire_type::length_delimited);
+}
+constexpr auto number_field(std::uint32_t tag) {
+    return protozero::tag_and_type(tag, protozero::pbf_wire_type::varint);
+}
+
 // The library throws on malformed input; no exception leaves this file.
 template <class Read>
 auto guarded(std::string_view what, Read read) -> decltype(read()) {
@@ -37,9 +46,9 @@ auto guarded(std::string_view what, Read read) -> decltype(read()) {
 std::pair<std::string, std::string> read_pair(protozero::pbf_reader reader) {
     std::pair<std::string, std::string> pair;
     while (reader.next()) {
-        if (reader.tag() == 1)
+        if (reader.tag_and_type() == text_field(1))
             pair.first = reader.get_string();
-        else if (reader.tag() == 2)
+        else if (reader.tag_and_type() == text_field(2))
             pair.second = reader.get_string();
         else
             reader.skip();
@@ -51,9 +60,9 @@ Error read_status(protozero::pbf_reader reader) {
     int code = 0;
     std::string message;
     while (reader.next()) {
-        if (reader.tag() == 1)
+        if (reader.tag_and_type() == number_field(1))
             code = reader.get_int32();
-        else if (reader.tag() == 2)
+        else if (reader.tag_and_type() == text_field(2))
             message = reader.get_string();
         else
             reader.skip();
@@ -96,20 +105,20 @@ Result<Request> decode_request(std::string_view bytes) {
         Request request;
         protozero::pbf_reader reader(bytes.data(), bytes.size());
         while (reader.next()) {
-            switch (reader.tag()) {
-                case 1:
+            switch (reader.tag_and_type()) {
+                case text_field(1):
                     request.service = reader.get_string();
                     break;
-                case 2:
+                case text_field(2):
                     request.method = reader.get_string();
                     break;
-                case 3:
+                case text_field(3):
                     request.payload = reader.get_bytes();
                     break;
-                case 4:
+                case number_field(4):
                     request.timeout = std::chrono::nanoseconds(reader.get_int64());
                     break;
-                case 5:
+                case text_field(5):
                     request.metadata.push_back(read_pair(reader.get_message()));
                     break;
                 default:
@@ -142,10 +151,10 @@ Result<std::string> decode_response(std::string_view bytes) {
         Error failure(ErrorKind::unknown, "");
         bool has_failed = false;
         while (reader.next()) {
-            if (reader.tag() == 1) {
+            if (reader.tag_and_type() == text_field(1)) {
                 failure = read_status(reader.get_message());
                 has_failed = !failure.message().empty() || !failure.is(ErrorKind::unknown);
-            } else if (reader.tag() == 2) {
+            } else if (reader.tag_and_type() == text_field(2)) {
                 payload = reader.get_bytes();
             } else {
                 reader.skip();

@@ -60,15 +60,8 @@ ctest_in() {
 }
 
 cmd_fuzz() {
-	build fuzz fuzzers
-	for target in build/fuzz/fuzz/*; do
-		[ -x "$target" ] && [ -f "$target" ] || continue
-		corpus=$(mktemp -d)
-		"$target" -max_total_time="${1:-10}" -rss_limit_mb=1024 -print_final_stats=0 "$corpus" >"$corpus.log" 2>&1 ||
-			{ tail -40 "$corpus.log"; return 1; }
-		printf '%s: ok\n' "$(basename "$target")"
-		rm -rf "$corpus" "$corpus.log"
-	done
+	cmake --preset fuzz -DTARE_FUZZ_SECONDS="${1:-10}" >/dev/null
+	build fuzz fuzzers && ctest_in fuzz fuzz -L fuzz
 }
 
 # Each stage of `./tool test`, also alone: `./tool test asan`.
@@ -87,8 +80,8 @@ cmd_stage() { "stage_$1"; }
 
 cmd_test() {
 	cmd_packages
-	# sessions, tsan, lint, fuzz and vm are run by name so far: ./tool test vm
-	[ $# -gt 0 ] || set -- format release asan
+	# sessions, tsan, lint and vm are run by name so far: ./tool test vm
+	[ $# -gt 0 ] || set -- format release asan fuzz
 	rm -rf build/*/reports 2>/dev/null || as_root rm -rf build/*/reports
 	failed='' times=''
 	for stage in "$@"; do

@@ -80,13 +80,12 @@ Result<Platform> parse_platform(std::string_view text) {
 }
 
 Result<Platform> parse_platform(const JsonView& view) {
-    Platform platform {
-        .os = TRY(view.string_or("os", ""))
-        , .architecture = TRY(view.string_or("architecture", ""))
-        , .variant = TRY(view.string_or("variant", ""))
-        , .os_version = TRY(view.string_or("os.version", ""))
-        , .os_features = TRY(view.strings("os.features"))
-    };
+    Platform platform;
+    platform.os = TRY(view.string_or("os", ""));
+    platform.architecture = TRY(view.string_or("architecture", ""));
+    platform.variant = TRY(view.string_or("variant", ""));
+    platform.os_version = TRY(view.string_or("os.version", ""));
+    platform.os_features = TRY(view.strings("os.features"));
     normalize(platform);
     return platform;
 }

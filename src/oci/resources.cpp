@@ -57,11 +57,10 @@ Result<CpuResources> parse_cpu(const JsonView& view) {
 Result<std::vector<ThrottleDevice>> parse_throttle(const JsonView& view, std::string_view key) {
     std::vector<ThrottleDevice> devices;
     TRY(view.each(key, [&](const JsonView& entry) -> Result<> {
-        devices.push_back({
-            .major = TRY(entry.integer_or<std::int64_t>("major", 0))
-            , .minor = TRY(entry.integer_or<std::int64_t>("minor", 0))
-            , .rate = TRY(entry.integer_or<std::uint64_t>("rate", 0))
-        });
+        auto& device = devices.emplace_back();
+        device.major = TRY(entry.integer_or<std::int64_t>("major", 0));
+        device.minor = TRY(entry.integer_or<std::int64_t>("minor", 0));
+        device.rate = TRY(entry.integer_or<std::uint64_t>("rate", 0));
         return {};
     }));
     return devices;
@@ -72,12 +71,11 @@ Result<BlockIoResources> parse_block_io(const JsonView& view) {
     io.weight = TRY(view.optional_integer<std::uint16_t>("weight"));
     io.leaf_weight = TRY(view.optional_integer<std::uint16_t>("leafWeight"));
     TRY(view.each("weightDevice", [&](const JsonView& entry) -> Result<> {
-        io.weight_devices.push_back({
-            .major = TRY(entry.integer_or<std::int64_t>("major", 0))
-            , .minor = TRY(entry.integer_or<std::int64_t>("minor", 0))
-            , .weight = TRY(entry.optional_integer<std::uint16_t>("weight"))
-            , .leaf_weight = TRY(entry.optional_integer<std::uint16_t>("leafWeight"))
-        });
+        auto& device = io.weight_devices.emplace_back();
+        device.major = TRY(entry.integer_or<std::int64_t>("major", 0));
+        device.minor = TRY(entry.integer_or<std::int64_t>("minor", 0));
+        device.weight = TRY(entry.optional_integer<std::uint16_t>("weight"));
+        device.leaf_weight = TRY(entry.optional_integer<std::uint16_t>("leafWeight"));
         return {};
     }));
     io.read_bps = TRY(parse_throttle(view, "throttleReadBpsDevice"));
@@ -209,19 +207,16 @@ Result<LinuxResources> parse_resources(const JsonView& view) {
         resources.pids_limit = TRY(pids->optional_integer<std::int64_t>("limit"));
     if (auto io = TRY(view.object("blockIO"))) resources.block_io = TRY(parse_block_io(*io));
     TRY(view.each("hugepageLimits", [&](const JsonView& entry) -> Result<> {
-        resources.hugepage_limits.push_back({
-            TRY(entry.string("pageSize"))
-            , TRY(entry.integer_or<std::uint64_t>("limit", 0))
-        });
+        auto& pages = resources.hugepage_limits.emplace_back();
+        pages.page_size = TRY(entry.string("pageSize"));
+        pages.limit = TRY(entry.integer_or<std::uint64_t>("limit", 0));
         return {};
     }));
     if (auto network = TRY(view.object("network"))) resources.network = TRY(parse_network(*network));
     TRY(view.each_member("rdma", [&](const std::string& device, const JsonView& entry) -> Result<> {
-        resources.rdma.emplace_back(
-            device, RdmaLimit {
-                TRY(entry.optional_integer<std::uint32_t>("hcaHandles"))
-                , TRY(entry.optional_integer<std::uint32_t>("hcaObjects"))
-            });
+        auto handles = TRY(entry.optional_integer<std::uint32_t>("hcaHandles"));
+        auto objects = TRY(entry.optional_integer<std::uint32_t>("hcaObjects"));
+        resources.rdma.emplace_back(device, RdmaLimit{handles, objects});
         return {};
     }));
     resources.unified = TRY(view.string_map("unified"));

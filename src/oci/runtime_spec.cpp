@@ -42,11 +42,10 @@ Result<CapabilitySets> parse_capabilities(const JsonView& view) {
 Result<std::vector<Rlimit>> parse_rlimits(const JsonView& process) {
     std::vector<Rlimit> limits;
     TRY(process.each("rlimits", [&](const JsonView& entry) -> Result<> {
-        Rlimit limit {
-            .type = TRY(entry.string("type"))
-            , .soft = TRY(entry.integer_or<std::uint64_t>("soft", 0))
-            , .hard = TRY(entry.integer_or<std::uint64_t>("hard", 0))
-        };
+        Rlimit limit;
+        limit.type = TRY(entry.string("type"));
+        limit.soft = TRY(entry.integer_or<std::uint64_t>("soft", 0));
+        limit.hard = TRY(entry.integer_or<std::uint64_t>("hard", 0));
         for (auto& other : limits)
             if (other.type == limit.type) return entry.error(cat("rlimit ", limit.type, " is given twice"));
         limits.push_back(std::move(limit));
@@ -56,12 +55,11 @@ Result<std::vector<Rlimit>> parse_rlimits(const JsonView& process) {
 }
 
 Result<Hook> parse_hook(const JsonView& view) {
-    Hook hook {
-        .path = TRY(view.string("path"))
-        , .args = TRY(view.strings("args"))
-        , .env = TRY(view.strings("env"))
-        , .timeout_seconds = TRY(view.optional_integer<std::int64_t>("timeout"))
-    };
+    Hook hook;
+    hook.path = TRY(view.string("path"));
+    hook.args = TRY(view.strings("args"));
+    hook.env = TRY(view.strings("env"));
+    hook.timeout_seconds = TRY(view.optional_integer<std::int64_t>("timeout"));
     if (!hook.path.starts_with('/')) return view.error("path must be absolute");
     if (hook.timeout_seconds && *hook.timeout_seconds <= 0)
         return view.error("timeout must be greater than zero");
@@ -89,45 +87,42 @@ Result<Hooks> parse_hooks(const JsonView& view) {
 }
 
 Result<Mount> parse_mount(const JsonView& view) {
-    return Mount {
-        .destination = TRY(view.string("destination"))
-        , .type = TRY(view.string_or("type", ""))
-        , .source = TRY(view.string_or("source", ""))
-        , .options = TRY(view.strings("options"))
-    };
+    Mount mount;
+    mount.destination = TRY(view.string("destination"));
+    mount.type = TRY(view.string_or("type", ""));
+    mount.source = TRY(view.string_or("source", ""));
+    mount.options = TRY(view.strings("options"));
+    return mount;
 }
 
 Result<Namespace> parse_namespace(const JsonView& view) {
     std::string type = TRY(view.string("type"));
+    std::string path = TRY(view.string_or("path", ""));
     for (auto& known : kNamespaceNames)
-        if (known.name == type) return Namespace {
-                known.kind, TRY(view.string_or("path", ""))
-            };
+        if (known.name == type) return Namespace{known.kind, std::move(path)};
     return view.error(cat("unknown namespace type ", quote(type)));
 }
 
 Result<std::vector<IdMapping>> parse_mappings(const JsonView& view, std::string_view key) {
     std::vector<IdMapping> mappings;
     TRY(view.each(key, [&](const JsonView& entry) -> Result<> {
-        mappings.push_back({
-            .container_id = TRY(entry.integer_or<std::uint32_t>("containerID", 0))
-            , .host_id = TRY(entry.integer_or<std::uint32_t>("hostID", 0))
-            , .size = TRY(entry.integer_or<std::uint32_t>("size", 0))
-        });
+        auto& mapping = mappings.emplace_back();
+        mapping.container_id = TRY(entry.integer_or<std::uint32_t>("containerID", 0));
+        mapping.host_id = TRY(entry.integer_or<std::uint32_t>("hostID", 0));
+        mapping.size = TRY(entry.integer_or<std::uint32_t>("size", 0));
         return {};
     }));
     return mappings;
 }
 
 Result<Device> parse_device(const JsonView& view) {
-    Device device {
-        .path = TRY(view.string("path"))
-        , .major = TRY(view.integer_or<std::int64_t>("major", 0))
-        , .minor = TRY(view.integer_or<std::int64_t>("minor", 0))
-        , .file_mode = TRY(view.optional_integer<std::uint32_t>("fileMode"))
-        , .uid = TRY(view.optional_integer<std::uint32_t>("uid"))
-        , .gid = TRY(view.optional_integer<std::uint32_t>("gid"))
-    };
+    Device device;
+    device.path = TRY(view.string("path"));
+    device.major = TRY(view.integer_or<std::int64_t>("major", 0));
+    device.minor = TRY(view.integer_or<std::int64_t>("minor", 0));
+    device.file_mode = TRY(view.optional_integer<std::uint32_t>("fileMode"));
+    device.uid = TRY(view.optional_integer<std::uint32_t>("uid"));
+    device.gid = TRY(view.optional_integer<std::uint32_t>("gid"));
     std::string type = TRY(view.string("type"));
     if (type != "c" && type != "u" && type != "b" && type != "p")
         return view.error("type must be c, u, b or p");
@@ -136,18 +131,16 @@ Result<Device> parse_device(const JsonView& view) {
 }
 
 Result<SeccompRule> parse_seccomp_rule(const JsonView& view) {
-    SeccompRule rule {
-        .names = TRY(view.strings("names"))
-        , .action = TRY(view.string("action"))
-        , .errno_ret = TRY(view.optional_integer<std::uint32_t>("errnoRet"))
-    };
+    SeccompRule rule;
+    rule.names = TRY(view.strings("names"));
+    rule.action = TRY(view.string("action"));
+    rule.errno_ret = TRY(view.optional_integer<std::uint32_t>("errnoRet"));
     TRY(view.each("args", [&](const JsonView& entry) -> Result<> {
-        SeccompArgument argument {
-            .index = TRY(entry.integer_or<std::uint32_t>("index", 0))
-            , .value = TRY(entry.integer_or<std::uint64_t>("value", 0))
-            , .value_two = TRY(entry.integer_or<std::uint64_t>("valueTwo", 0))
-            , .op = TRY(entry.string("op"))
-        };
+        SeccompArgument argument;
+        argument.index = TRY(entry.integer_or<std::uint32_t>("index", 0));
+        argument.value = TRY(entry.integer_or<std::uint64_t>("value", 0));
+        argument.value_two = TRY(entry.integer_or<std::uint64_t>("valueTwo", 0));
+        argument.op = TRY(entry.string("op"));
         if (argument.index > 5) return entry.error("index must be 0 to 5");
         rule.args.push_back(std::move(argument));
         return {};
@@ -158,14 +151,13 @@ Result<SeccompRule> parse_seccomp_rule(const JsonView& view) {
 }  // namespace
 
 Result<Seccomp> parse_seccomp(const JsonView& view) {
-    Seccomp seccomp {
-        .default_action = TRY(view.string("defaultAction"))
-        , .default_errno_ret = TRY(view.optional_integer<std::uint32_t>("defaultErrnoRet"))
-        , .architectures = TRY(view.strings("architectures"))
-        , .flags = TRY(view.strings("flags"))
-        , .listener_path = TRY(view.string_or("listenerPath", ""))
-        , .listener_metadata = TRY(view.string_or("listenerMetadata", ""))
-    };
+    Seccomp seccomp;
+    seccomp.default_action = TRY(view.string("defaultAction"));
+    seccomp.default_errno_ret = TRY(view.optional_integer<std::uint32_t>("defaultErrnoRet"));
+    seccomp.architectures = TRY(view.strings("architectures"));
+    seccomp.flags = TRY(view.strings("flags"));
+    seccomp.listener_path = TRY(view.string_or("listenerPath", ""));
+    seccomp.listener_metadata = TRY(view.string_or("listenerMetadata", ""));
     TRY(view.each("syscalls", [&](const JsonView& entry) -> Result<> {
         seccomp.rules.push_back(TRY(parse_seccomp_rule(entry)));
         return {};
@@ -217,10 +209,11 @@ const Namespace* Linux::find(NamespaceKind kind) const {
 Result<Process> parse_process(const JsonView& view) {
     Process process;
     process.terminal = TRY(view.boolean_or("terminal", false));
-    if (auto size = TRY(view.object("consoleSize"))) process.console_size = ConsoleSize {
-            TRY(size->integer_or<std::uint16_t>("height", 0))
-            , TRY(size->integer_or<std::uint16_t>("width", 0))
-        };
+    if (auto size = TRY(view.object("consoleSize"))) {
+        auto& console = process.console_size.emplace();
+        console.height = TRY(size->integer_or<std::uint16_t>("height", 0));
+        console.width = TRY(size->integer_or<std::uint16_t>("width", 0));
+    }
     if (auto user = TRY(view.object("user"))) process.user = TRY(parse_user(*user));
     process.args = TRY(view.strings("args"));
     process.env = TRY(view.strings("env"));

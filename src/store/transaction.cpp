@@ -33,15 +33,10 @@ Result<Statement> Transaction::query(std::string_view sql, std::initializer_list
     statement->connection = &connection;
     statement->sql = sql;
     auto kept = connection.kept.find(sql);
-    if (kept == connection.kept.end())
-        kept = connection.kept
-                   .emplace(
-                       sql,
-                       KeptStatement {
-                           TRY(connection.compile(sql))
-                           , false
-                       })
-                   .first;
+    if (kept == connection.kept.end()) {
+        auto compiled = TRY(connection.compile(sql));
+        kept = connection.kept.emplace(sql, KeptStatement{std::move(compiled), false}).first;
+    }
     if (kept->second.is_in_use) {
         statement->own = TRY(connection.compile(sql));
     } else {

@@ -2,8 +2,8 @@
 """style.py ROOT: the rules of the source tree that a compiler does not hold.
 
 Arrows between folders (layers.txt), kernel headers and close() in posix/ alone, third-party headers
-in their one room, file names, a README in every folder, no promise in place of code, and the size of
-ARCHITECTURE.md. Prints a line a breach; exits 1 if there is one."""
+in their one room, TRY outside braced lists, file names, a README in every folder, no promise in place of
+code, and the size of ARCHITECTURE.md. Prints a line a breach; exits 1 if there is one."""
 import pathlib
 import re
 import sys
@@ -64,6 +64,11 @@ THIRD_PARTY = {
     r"toml\+\+/.*": ("image/registry", "apps/tared"),
 }
 VAGUE = re.compile(r"(^|_)(utils?|helpers?|manager|misc|common)(_|\.|$)")
+# Comments, raw strings, strings and characters, for what reads code alone.
+TEXT = re.compile(r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<![0-9a-fA-F])\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
+BLOCK = re.compile(r"(^|[)\];}:]|\b(else|do|try|const|noexcept|override|mutable)|->\s*[\w:<>,\s*&]+"
+                   r"|\b(namespace|struct|class|union|enum)\b[^;{}()=]*)$")
+TOKEN = re.compile(r"[(){}\[\]]|\bTRY(_CONTEXT)?\(")
 PROMISE = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b(?!\(#\d+\))")
 
 
@@ -95,6 +100,23 @@ def check_includes(path, folder, layers):
             breach(path, number, "a promise in place of code")
 
 
+def check_try(path):
+    """g++ 12 does not destroy the members made so far when TRY leaves a braced list: TRY stands before it."""
+    text = TEXT.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), path.read_text())
+    is_list = [False]  # for each open bracket: is it, or does it lie in, a braced list of values
+    for token in TOKEN.finditer(text):
+        word = token.group()
+        if word.startswith("TRY") and is_list[-1]:
+            breach(path, text.count("\n", 0, token.start()) + 1, "TRY in a braced list; name its value before")
+        if word == "{":
+            before = text[max(0, token.start() - 300):token.start()].rstrip()
+            is_list.append(is_list[-1] if before.endswith("{") else not BLOCK.search(before))
+        elif word in (")", "]", "}"):
+            is_list.pop()
+        else:
+            is_list.append(is_list[-1])
+
+
 def check_names(path):
     if not re.fullmatch(r"[a-z0-9_]+\.(cpp|h|sql|json)|README\.md", path.name):
         breach(path, 1, "file names are lower case with underscores")
@@ -119,6 +141,7 @@ def main():
         check_names(path)
         if path.suffix in (".cpp", ".h"):
             check_includes(path, folder, layers)
+            check_try(path)
     for folder in sorted(folders):
         if not folder.startswith("apps/") and not (SRC / folder / "README.md").exists():
             breach(SRC / folder, 0, "folder without README.md")

@@ -51,11 +51,9 @@ Result<> volume_list(Call& call) {
 Result<> volume_create(Call& call) {
     Json document = TRY(call.optional_body());
     JsonView view(document, "request");
-    volume::CreateRequest request {
-        .name = TRY(view.string_or("Name", ""))
-        , .driver = TRY(view.string_or("Driver", ""))
-        , .labels = {}, .options = {}
-    };
+    volume::CreateRequest request;
+    request.name = TRY(view.string_or("Name", ""));
+    request.driver = TRY(view.string_or("Driver", ""));
     if (view.has("ClusterVolumeSpec"))
         return fail(ErrorKind::unimplemented, "cluster volumes are not served");
     for (auto& [key, value] : TRY(view.string_map("Labels")))

@@ -166,13 +166,13 @@ Result<> Daemon::Rooms::open_engine() {
     volumes = TRY(volume::Volumes::open(config.root + "/volumes", *database));
     containers = TRY(container::Containers::open(*database));
     const std::string events_path = config.state + "/tared.sock.ttrpc";
-    tasks = TRY(task::Tasks::open(
-        {
-            .state_directory = config.state, .shim_program = TRY(program_beside_us("tare-shim"))
-            , .events_address = events_path, .containerd_address = config.state + "/tared.sock",
-                .debug = is_debug
-        },
-        [this](const task::Exit& exit) { supervisor->on_exit(exit); }));
+    std::string shim_program = TRY(program_beside_us("tare-shim"));
+    tasks = TRY(task::Tasks::open({.state_directory = config.state,
+                                   .shim_program = std::move(shim_program),
+                                   .events_address = events_path,
+                                   .containerd_address = config.state + "/tared.sock",
+                                   .debug = is_debug},
+                                  [this](const task::Exit& exit) { supervisor->on_exit(exit); }));
     supervisor = std::make_unique<supervisor::Supervisor>(supervisor::Parts{
         .database = *database,
         .images = *images,
@@ -207,19 +207,29 @@ Result<> Daemon::Rooms::recover() {
 }
 
 Result<> Daemon::Rooms::open_faces() {
-    docker = std::make_unique<docker::Service>(docker::Parts {
-        .supervisor = *supervisor, .containers = *containers, .images = *images, .registry = *registry,
-        .content = *content, .snapshotter = *snapshotter, .networks = *networks, .volumes = *volumes,
-        .bus = *bus, .host = host, .name_space = config.name_space, .version = TARE_VERSION,
-        .root_directory = config.root, .daemon_id = TRY(engine_id(config.root))
-        , .started = now(),
-            .collect_garbage = [this]() -> std::uint64_t {
-                auto collected = collector->collect();
-                if (!collected) log::failure("collect garbage", collected.error());
-                return collected ? collected->freed_bytes : 0;
-            },
-            .is_debug = is_debug
-    });
+    std::string daemon_id = TRY(engine_id(config.root));
+    docker = std::make_unique<docker::Service>(
+        docker::Parts{.supervisor = *supervisor,
+                      .containers = *containers,
+                      .images = *images,
+                      .registry = *registry,
+                      .content = *content,
+                      .snapshotter = *snapshotter,
+                      .networks = *networks,
+                      .volumes = *volumes,
+                      .bus = *bus,
+                      .host = host,
+                      .name_space = config.name_space,
+                      .version = TARE_VERSION,
+                      .root_directory = config.root,
+                      .daemon_id = std::move(daemon_id),
+                      .started = now(),
+                      .collect_garbage = [this]() -> std::uint64_t {
+                          auto collected = collector->collect();
+                          if (!collected) log::failure("collect garbage", collected.error());
+                          return collected ? collected->freed_bytes : 0;
+                      },
+                      .is_debug = is_debug});
     server.emplace(
         TRY(http::Server::start({}, [this](http::ServerExchange& exchange) { docker->serve(exchange); })));
     return {};

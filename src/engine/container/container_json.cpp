@@ -10,18 +10,17 @@ namespace tare::container {
 namespace {
 
 Result<Health> parse_health(const JsonView& view) {
-    Health health {
-        .status = TRY(view.string_or("Status", "starting"))
-        , .failing_streak = TRY(view.integer_or("FailingStreak", 0))
-        , .log = {}
-    };
+    Health health;
+    health.status = TRY(view.string_or("Status", "starting"));
+    health.failing_streak = TRY(view.integer_or("FailingStreak", 0));
     TRY(view.each("Log", [&](const JsonView& entry) -> Result<> {
-        health.log.push_back({
-            .started_at = TRY(read_time(entry, "Start"))
-            .value_or(Time()), .ended_at = TRY(read_time(entry, "End"))
-            .value_or(Time()), .exit_code = TRY(entry.integer_or("ExitCode", 0))
-            , .output = TRY(entry.string_or("Output", ""))
-        });
+        auto& probe = health.log.emplace_back();
+        auto started = TRY(read_time(entry, "Start"));
+        auto ended = TRY(read_time(entry, "End"));
+        probe.started_at = started.value_or(Time());
+        probe.ended_at = ended.value_or(Time());
+        probe.exit_code = TRY(entry.integer_or("ExitCode", 0));
+        probe.output = TRY(entry.string_or("Output", ""));
         return {};
     }));
     return health;

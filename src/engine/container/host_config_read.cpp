@@ -82,10 +82,10 @@ constexpr auto kHostMembers = std::to_array<std::string_view>({"Binds",
                                                                "IOMaximumBandwidth"});
 
 Result<RestartPolicy> read_restart_policy(const JsonView& view) {
-    return RestartPolicy {
-        .name = TRY(view.string_or("Name", ""))
-        , .maximum_retry_count = TRY(view.integer_or("MaximumRetryCount", 0))
-    };
+    RestartPolicy policy;
+    policy.name = TRY(view.string_or("Name", ""));
+    policy.maximum_retry_count = TRY(view.integer_or("MaximumRetryCount", 0));
+    return policy;
 }
 
 Result<std::vector<Strings>> read_lists(const JsonView& view, std::string_view key) {
@@ -138,10 +138,9 @@ Result<MountRequest> read_mount(const JsonView& view) {
 Result<std::vector<ThrottleDevice>> read_throttles(const JsonView& view, std::string_view key) {
     std::vector<ThrottleDevice> devices;
     TRY(view.each(key, [&](const JsonView& device) -> Result<> {
-        devices.push_back({
-            .path = TRY(device.string_or("Path", ""))
-            , .rate = TRY(device.integer_or<std::uint64_t>("Rate", 0))
-        });
+        auto& throttle = devices.emplace_back();
+        throttle.path = TRY(device.string_or("Path", ""));
+        throttle.rate = TRY(device.integer_or<std::uint64_t>("Rate", 0));
         return {};
     }));
     return devices;
@@ -150,10 +149,9 @@ Result<std::vector<ThrottleDevice>> read_throttles(const JsonView& view, std::st
 Result<> read_block_io(ResourceLimits& limits, const JsonView& view) {
     limits.block_io_weight = TRY(view.integer_or<std::uint16_t>("BlkioWeight", 0));
     TRY(view.each("BlkioWeightDevice", [&](const JsonView& device) -> Result<> {
-        limits.block_io_weight_devices.push_back({
-            .path = TRY(device.string_or("Path", ""))
-            , .weight = TRY(device.integer_or<std::uint16_t>("Weight", 0))
-        });
+        auto& weight = limits.block_io_weight_devices.emplace_back();
+        weight.path = TRY(device.string_or("Path", ""));
+        weight.weight = TRY(device.integer_or<std::uint16_t>("Weight", 0));
         return {};
     }));
     limits.read_bps = TRY(read_throttles(view, "BlkioDeviceReadBps"));
@@ -165,22 +163,20 @@ Result<> read_block_io(ResourceLimits& limits, const JsonView& view) {
 
 Result<> read_devices(ResourceLimits& limits, const JsonView& view) {
     TRY(view.each("Devices", [&](const JsonView& device) -> Result<> {
-        limits.devices.push_back({
-            .path_on_host = TRY(device.string_or("PathOnHost", ""))
-            , .path_in_container = TRY(device.string_or("PathInContainer", ""))
-            , .cgroup_permissions = TRY(device.string_or("CgroupPermissions", ""))
-        });
+        auto& mapping = limits.devices.emplace_back();
+        mapping.path_on_host = TRY(device.string_or("PathOnHost", ""));
+        mapping.path_in_container = TRY(device.string_or("PathInContainer", ""));
+        mapping.cgroup_permissions = TRY(device.string_or("CgroupPermissions", ""));
         return {};
     }));
     limits.device_cgroup_rules = TRY(view.strings("DeviceCgroupRules"));
     return view.each("DeviceRequests", [&](const JsonView& request) -> Result<> {
-        limits.device_requests.push_back({
-            .driver = TRY(request.string_or("Driver", ""))
-            , .count = TRY(request.integer_or<std::int64_t>("Count", 0))
-            , .device_ids = TRY(request.strings("DeviceIDs"))
-            , .capabilities = TRY(read_lists(request, "Capabilities"))
-            , .options = TRY(request.string_map("Options"))
-        });
+        auto& wanted = limits.device_requests.emplace_back();
+        wanted.driver = TRY(request.string_or("Driver", ""));
+        wanted.count = TRY(request.integer_or<std::int64_t>("Count", 0));
+        wanted.device_ids = TRY(request.strings("DeviceIDs"));
+        wanted.capabilities = TRY(read_lists(request, "Capabilities"));
+        wanted.options = TRY(request.string_map("Options"));
         return {};
     });
 }
@@ -216,11 +212,10 @@ Result<ResourceLimits> read_resources(const JsonView& view) {
     limits.cgroup_parent = TRY(view.string_or("CgroupParent", ""));
     limits.pids_limit = TRY(view.optional_integer<std::int64_t>("PidsLimit"));
     TRY(view.each("Ulimits", [&](const JsonView& ulimit) -> Result<> {
-        limits.ulimits.push_back({
-            .name = TRY(ulimit.string_or("Name", ""))
-            , .soft = TRY(ulimit.integer_or<std::int64_t>("Soft", 0))
-            , .hard = TRY(ulimit.integer_or<std::int64_t>("Hard", 0))
-        });
+        auto& limit = limits.ulimits.emplace_back();
+        limit.name = TRY(ulimit.string_or("Name", ""));
+        limit.soft = TRY(ulimit.integer_or<std::int64_t>("Soft", 0));
+        limit.hard = TRY(ulimit.integer_or<std::int64_t>("Hard", 0));
         return {};
     }));
     return limits;
@@ -302,10 +297,9 @@ Result<PortMap> read_port_map(const JsonView& view, std::string_view key) {
             for (const Json& element : *elements) {
                 JsonView binding(element, list.path());
                 TRY(binding.expect_object());
-                bindings.push_back({
-                    .host_ip = TRY(binding.string_or("HostIp", ""))
-                    , .host_port = TRY(binding.string_or("HostPort", ""))
-                });
+                auto& bound = bindings.emplace_back();
+                bound.host_ip = TRY(binding.string_or("HostIp", ""));
+                bound.host_port = TRY(binding.string_or("HostPort", ""));
             }
         ports.emplace_back(port, std::move(bindings));
         return {};
@@ -317,8 +311,10 @@ Result<HostConfig> parse_host_config(const JsonView& view) {
     TRY(view.expect_object());
     HostConfig host;
     host.container_id_file = TRY(view.string_or("ContainerIDFile", ""));
-    if (auto log = TRY(view.object("LogConfig")))
-        host.log = {.type = TRY(log->string_or("Type", "")), .config = TRY(log->string_map("Config")) };
+    if (auto log = TRY(view.object("LogConfig"))) {
+        host.log.type = TRY(log->string_or("Type", ""));
+        host.log.config = TRY(log->string_map("Config"));
+    }
     if (auto policy = TRY(view.object("RestartPolicy")))
         host.restart_policy = TRY(read_restart_policy(*policy));
     host.auto_remove = TRY(view.boolean_or("AutoRemove", false));
@@ -337,10 +333,8 @@ Result<HostConfig> parse_host_config(const JsonView& view) {
 
 Result<UpdateRequest> parse_update_request(const JsonView& body) {
     TRY(body.expect_object());
-    UpdateRequest request {
-        .resources = TRY(read_resources(body))
-        , .restart_policy = {}
-    };
+    UpdateRequest request;
+    request.resources = TRY(read_resources(body));
     if (auto policy = TRY(body.object("RestartPolicy"))) {
         request.restart_policy = TRY(read_restart_policy(*policy));
         if (request.restart_policy->name.empty()) request.restart_policy.reset();

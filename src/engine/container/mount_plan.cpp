@@ -128,10 +128,10 @@ Result<MountPoint> point_of(const MountRequest& mount) {
 
 Result<> add_tmpfs(Plan& plan, const HostConfig& host_config) {
     for (const auto& [path, options] : host_config.tmpfs) {
-        MountPoint point {
-            .type = "tmpfs", .destination = TRY(mount_target(path, path))
-            , .is_listed = false
-        };
+        MountPoint point;
+        point.type = "tmpfs";
+        point.destination = TRY(mount_target(path, path));
+        point.is_listed = false;
         for (std::string_view option : split(options, ','))
             if (!option.empty()) point.tmpfs_options.emplace_back(option);
         point.is_writable = std::ranges::find(point.tmpfs_options, "ro") == point.tmpfs_options.end();
@@ -144,9 +144,9 @@ Result<> add_tmpfs(Plan& plan, const HostConfig& host_config) {
 Result<> add_anonymous(Plan& plan, const Config& config, const HostConfig& host_config) {
     plan.begin_source();
     for (const std::string& path : config.volumes) {
-        MountPoint point {
-            .type = "volume", .destination = TRY(mount_target(path, path))
-        };
+        MountPoint point;
+        point.type = "volume";
+        point.destination = TRY(mount_target(path, path));
         if (plan.has(point.destination)) continue;
         point.name = TRY(generate_id());
         point.driver = host_config.volume_driver.empty() ? "local" : host_config.volume_driver;

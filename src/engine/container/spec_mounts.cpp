@@ -108,8 +108,8 @@ Result<std::vector<oci::Mount>> user_mounts(const SpecInput& input) {
     std::vector<oci::Mount> mounts;
     for (const MountPoint& mount : input.container.mount_points) {
         if (mount.type == "tmpfs") {
-            mounts.push_back(
-                { mount.destination, "tmpfs", "tmpfs", TRY(merge_tmpfs_options(mount.tmpfs_options)) });
+            auto options = TRY(merge_tmpfs_options(mount.tmpfs_options));
+            mounts.push_back({mount.destination, "tmpfs", "tmpfs", std::move(options)});
         } else if (mount.type == "image") {
             for (oci::Mount& layer : TRY(image_mount(input, mount)))
                 mounts.push_back(std::move(layer));

@@ -24,10 +24,10 @@ Result<std::optional<Time>> expiry_of(const store::Labels& labels) {
 }
 
 Result<Lease> read_lease(const store::Statement& row) {
-    Lease lease {
-        .id = row.text(0), .labels = TRY(store::labels_of_text(row.text(1)))
-        , .created = row.time(3)
-    };
+    Lease lease;
+    lease.id = row.text(0);
+    lease.labels = TRY(store::labels_of_text(row.text(1)));
+    lease.created = row.time(3);
     if (!row.is_null(2)) lease.expires = row.time(2);
     return lease;
 }
@@ -53,10 +53,10 @@ std::optional<store::ResourceKind> kind_of(std::string_view column) {
 Result<Resource> parse_resource(std::string_view type, std::string_view id) {
     if (id.empty())
         return fail(ErrorKind::invalid_argument, "lease resource ", quote(type), ": without an id");
-    if (type == "content") return Resource {
-            store::ResourceKind::content, TRY(Digest::parse(id))
-            .text()
-        };
+    if (type == "content") {
+        Digest digest = TRY(Digest::parse(id));
+        return Resource{store::ResourceKind::content, digest.text()};
+    }
     if (type == "ingests") return Resource{store::ResourceKind::ingest, std::string(id)};
     if (type == "images") return Resource{store::ResourceKind::image, std::string(id)};
     if (type.starts_with(kSnapshotTypes)) {

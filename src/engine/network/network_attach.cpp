@@ -192,9 +192,8 @@ Result<Endpoint> BridgeNetworks::connect(const std::string& container, const End
                         " already exists in network ", network.name);
         index = std::max(index, parse_integer<int>(row.endpoint.interface.substr(3)).value_or(0) + 1);
     }
-    std::vector<Planned> planned {
-        TRY(plan_endpoint(network, request, container, index))
-    };
+    std::vector<Planned> planned;
+    planned.push_back(TRY(plan_endpoint(network, request, container, index)));
     TRY(ensure_bridge(planned.front().network));
     TRY(ensure_firewall());
     TRY(claim(planned, container, {}));

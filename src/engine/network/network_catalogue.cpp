@@ -69,10 +69,10 @@ Result<> check_request(const NetworkRequest& request) {
 
 Result<Network> BridgeNetworks::create(const NetworkRequest& request) {
     TRY(check_request(request));
-    Network network {
-        .id = TRY(posix::random_hex(32))
-        , .name = request.name, .driver = request.driver
-    };
+    Network network;
+    network.id = TRY(posix::random_hex(32));
+    network.name = request.name;
+    network.driver = request.driver;
     network.interface =
         option_or(request.options, "com.docker.network.bridge.name", "br-" + network.id.substr(0, 12));
     TRY(check_interface(network.interface));

@@ -96,12 +96,12 @@ Result<std::vector<EndpointRow>> read_endpoints(Result<store::Statement> query) 
 
 Result<PublishedPort> read_port(const store::Statement& columns) {
     std::string which = cat(columns.text(1), ":", columns.integer(2));
-    return PublishedPort {
-        .protocol = TRY(expect(parse_protocol(columns.text(0)), "port", which))
-        , .container_port = static_cast<std::uint16_t>(columns.integer(3)),
-            .host_ip = TRY(expect(Ipv4::parse(columns.text(1)), "port", which))
-        , .host_port = static_cast<std::uint16_t>(columns.integer(2))
-    };
+    PublishedPort port;
+    port.protocol = TRY(expect(parse_protocol(columns.text(0)), "port", which));
+    port.container_port = static_cast<std::uint16_t>(columns.integer(3));
+    port.host_ip = TRY(expect(Ipv4::parse(columns.text(1)), "port", which));
+    port.host_port = static_cast<std::uint16_t>(columns.integer(2));
+    return port;
 }
 
 }  // namespace
@@ -239,10 +239,10 @@ Result<std::vector<PortRow>> all_ports(store::Transaction& transaction) {
     std::vector<PortRow> ports;
     while (TRY(rows.next())) {
         if (rows.is_null(5)) continue;  // a container that is going away
-        ports.push_back({
-            .container = rows.text(4), .port = TRY(read_port(rows))
-            , .address = TRY(expect(Ipv4::parse(rows.text(5)), "port of", rows.text(4)))
-        });
+        auto& row = ports.emplace_back();
+        row.container = rows.text(4);
+        row.port = TRY(read_port(rows));
+        row.address = TRY(expect(Ipv4::parse(rows.text(5)), "port of", rows.text(4)));
     }
     return ports;
 }

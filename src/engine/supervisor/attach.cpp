@@ -5,9 +5,8 @@ namespace tare::supervisor {
 using container::Status;
 
 Result<AttachTicket> Supervisor::prepare_attach(const std::string& name_or_id) {
-    AttachTicket ticket {
-        .container = TRY(impl_->find(name_or_id))
-    };
+    AttachTicket ticket;
+    ticket.container = TRY(impl_->find(name_or_id));
     ticket.lock = TRY(impl_->lock(*ticket.container));
     ticket.container = TRY(impl_->current(ticket.container->id));
     const Container& container = *ticket.container;

@@ -76,10 +76,10 @@ void name_files(Container& container, const std::string& containers_directory) {
 /// DESIGN section 5, "run", as far as nothing runs yet.
 Result<Created> Supervisor::create(const CreateRequest& request) {
     const Parts& parts = impl_->parts;
-    Container container {
-        .space = parts.space, .id = TRY(container::generate_id())
-        , .created = now()
-    };
+    Container container;
+    container.space = parts.space;
+    container.id = TRY(container::generate_id());
+    container.created = now();
     container.config = request.body.config;
     container.host_config = request.body.host_config;
     const auto image = TRY(find_image(parts.images, parts.space, container.config.image, request.platform));
@@ -87,10 +87,9 @@ Result<Created> Supervisor::create(const CreateRequest& request) {
     fill_log_config(container.host_config.log, parts.default_log);
     TRY(take_name_of_host(container));
     TRY(container::adapt(container.config, container.host_config, container.id, parts.host));
-    Created created {
-        .id = container.id,
-        .warnings = TRY(container::check(container.config, container.host_config, parts.host))
-    };
+    Created created;
+    created.id = container.id;
+    created.warnings = TRY(container::check(container.config, container.host_config, parts.host));
     TRY(check_request(container.config, container.host_config));
     // Only now: who joins another's network may not have asked for a name, and gets the other's at start.
     if (container.config.hostname.empty()) container.config.hostname = container.short_id();

@@ -37,8 +37,8 @@ Result<std::string> Supervisor::exec_create(const std::string& name_or_id, const
     TRY(check_runs(*container));
     if (config.command.empty()) return fail(ErrorKind::invalid_argument, "No exec command specified");
     auto exec = std::make_shared<Exec>();
-    exec->info = {.id = TRY(container::generate_id()), .container_id = container->id, .config = config };
-    const std::string id = exec->info.id;
+    const std::string id = TRY(container::generate_id());
+    exec->info = {.id = id, .container_id = container->id, .config = config};
     {
         std::lock_guard lock(impl_->mutex);
         impl_->execs.emplace(id, exec);

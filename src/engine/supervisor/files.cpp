@@ -3,9 +3,8 @@
 namespace tare::supervisor {
 
 Result<FilesTicket> Supervisor::prepare_files(const std::string& name_or_id) {
-    FilesTicket ticket {
-        .container = TRY(impl_->find(name_or_id))
-    };
+    FilesTicket ticket;
+    ticket.container = TRY(impl_->find(name_or_id));
     if (ticket.container->state.is_running()) return ticket;
     ticket.lock = TRY(impl_->lock(*ticket.container));
     ticket.container = TRY(impl_->current(ticket.container->id));

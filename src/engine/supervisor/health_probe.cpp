@@ -137,12 +137,11 @@ void Supervisor::Impl::probe(const std::string& id, const std::shared_ptr<Probin
 Result<std::string> Supervisor::Impl::start_probe(const Container& container, const HealthPolicy& policy,
                                                   std::function<void(int)> finish,
                                                   std::shared_ptr<ProbeOutput>& output) {
+    std::string id = TRY(container::generate_id());
     auto exec = std::make_shared<Exec>();
-    exec->info = {
-        .id = TRY(container::generate_id()),
-        .container_id = container.id,
-        .config = {.command = policy.command, .attach_stdout = true, .attach_stderr = true}
-    };
+    exec->info = {.id = std::move(id),
+                  .container_id = container.id,
+                  .config = {.command = policy.command, .attach_stdout = true, .attach_stderr = true}};
     exec->phase = Exec::Phase::starting;
     exec->on_end = std::move(finish);
     posix::Fd client;

@@ -46,10 +46,10 @@ Result<Files> copy_of_host(const Container& container, network::Ipv4 host_gatewa
 }
 
 Result<Files> copy_of(const Container& other) {
-    return Files {
-        .hosts = TRY(posix::read_file(other.hosts_path, kFileLimitBytes))
-        , .resolv_conf = TRY(posix::read_file(other.resolv_conf_path, kFileLimitBytes))
-    };
+    Files files;
+    files.hosts = TRY(posix::read_file(other.hosts_path, kFileLimitBytes));
+    files.resolv_conf = TRY(posix::read_file(other.resolv_conf_path, kFileLimitBytes));
+    return files;
 }
 
 /// Not synced: the next start writes it again.

@@ -56,10 +56,9 @@ void show(const network::Attachment& attachment, Container& container) {
 }  // namespace
 
 Result<ContainerRef> Supervisor::Impl::attach_network(const ContainerRef& container) {
-    network::AttachRequest request {
-        .container = full_name(*container),
-        .mode = TRY(network::parse_mode(container->host_config.network_mode))
-    };
+    network::AttachRequest request;
+    request.container = full_name(*container);
+    request.mode = TRY(network::parse_mode(container->host_config.network_mode));
     if (container->config.network_disabled) request.mode = {.kind = network::Mode::Kind::none};
     ContainerRef joined;
     if (request.mode.kind == network::Mode::Kind::container) {

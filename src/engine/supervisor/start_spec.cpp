@@ -45,12 +45,15 @@ Result<oci::RuntimeSpec> Supervisor::Impl::make_spec(const Container& container,
     const std::string pid =
         TRY(namespace_of_other(parts.containers, parts.space, host_config.pid_mode, "pid"));
     TRY(container::prepare_rootfs(root, container));
-    return container::build_spec({
-        .container = container, .root = root, .network_namespace = container.network_settings.sandbox_key,
-        .ipc_namespace = ipc, .pid_namespace = pid,
-        .shared_memory = TRY(shared_memory_of(parts.containers, container))
-        , .pinned = &pinned, .host = parts.host
-    });
+    auto shared_memory = TRY(shared_memory_of(parts.containers, container));
+    return container::build_spec({.container = container,
+                                  .root = root,
+                                  .network_namespace = container.network_settings.sandbox_key,
+                                  .ipc_namespace = ipc,
+                                  .pid_namespace = pid,
+                                  .shared_memory = std::move(shared_memory),
+                                  .pinned = &pinned,
+                                  .host = parts.host});
 }
 
 }  // namespace tare::supervisor

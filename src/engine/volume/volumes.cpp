@@ -41,13 +41,15 @@ Result<std::optional<Volume>> find_row(store::Transaction& transaction, const st
                                        const std::string& name) {
     auto rows = TRY(transaction.query("SELECT " VOLUME_COLUMNS " FROM volumes WHERE name = ?", {name}));
     if (!TRY(rows.next())) return std::optional<Volume>();
-    return std::optional(Volume {
-        .name = rows.text(0), .driver = rows.text(1),
-        .mountpoint = cat(directory, "/", rows.text(0), "/_data"),
-        .labels = TRY(store::labels_of_text(rows.text(2)))
-        , .options = TRY(store::labels_of_text(rows.text(3)))
-        , .is_anonymous = rows.boolean(4), .created = rows.time(5)
-    });
+    Volume volume;
+    volume.name = rows.text(0);
+    volume.driver = rows.text(1);
+    volume.mountpoint = cat(directory, "/", volume.name, "/_data");
+    volume.labels = TRY(store::labels_of_text(rows.text(2)));
+    volume.options = TRY(store::labels_of_text(rows.text(3)));
+    volume.is_anonymous = rows.boolean(4);
+    volume.created = rows.time(5);
+    return std::optional(std::move(volume));
 }
 
 Result<std::vector<std::string>> texts(store::Transaction& transaction, std::string_view sql,
@@ -278,10 +280,8 @@ Result<Usage> Volumes::usage(const std::string& name) {
     Volume volume = TRY(get(name));
     posix::Fd data = TRY(posix::open_file(volume.mountpoint, O_RDONLY | O_DIRECTORY));
     auto tree = TRY(posix::usage_of_tree(data.get()));
-    return Usage {
-        .size_bytes = tree.size_bytes, .containers = TRY(users(name))
-        .size()
-    };
+    auto containers = TRY(users(name));
+    return Usage{.size_bytes = tree.size_bytes, .containers = containers.size()};
 }
 
 /// Learns again who runs on a mounted volume, or unmounts it.

@@ -5,21 +5,24 @@ namespace tare::content::rows {
 namespace {
 
 Result<Info> read_blob(const store::Statement& row) {
-    return Info {
-        .digest = TRY(row.digest(0))
-        , .size_bytes = row.size(1), .created = row.time(3), .updated = row.time(4),
-            .labels = TRY(store::labels_of_text(row.text(2)))
-        ,
-    };
+    Info info;
+    info.digest = TRY(row.digest(0));
+    info.size_bytes = row.size(1);
+    info.created = row.time(3);
+    info.updated = row.time(4);
+    info.labels = TRY(store::labels_of_text(row.text(2)));
+    return info;
 }
 
 Result<IngestRow> read_ingest(const store::Statement& row) {
-    IngestRow ingest {
-        .name_space = row.text(0), .ref = row.text(1), .file = row.text(2),
-        .expected_digest = TRY(row.digest(3))
-        , .labels = TRY(store::labels_of_text(row.text(5)))
-        , .started = row.time(6), .updated = row.time(7),
-    };
+    IngestRow ingest;
+    ingest.name_space = row.text(0);
+    ingest.ref = row.text(1);
+    ingest.file = row.text(2);
+    ingest.expected_digest = TRY(row.digest(3));
+    ingest.labels = TRY(store::labels_of_text(row.text(5)));
+    ingest.started = row.time(6);
+    ingest.updated = row.time(7);
     if (!row.is_null(4)) ingest.expected_size = row.size(4);
     return ingest;
 }

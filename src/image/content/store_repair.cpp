@@ -52,11 +52,10 @@ Result<> Store::State::drop_rows_without_files() {
     auto known = TRY(database.read([](store::Transaction& t) -> Result<std::vector<Row>> {
         std::vector<Row> found;
         auto rows = TRY(t.query("SELECT digest, max(size) FROM blobs GROUP BY digest"));
-        while (TRY(rows.next()))
-            found.push_back({
-                TRY(rows.digest(0))
-                , rows.size(1)
-            });
+        while (TRY(rows.next())) {
+            Digest digest = TRY(rows.digest(0));
+            found.push_back({std::move(digest), rows.size(1)});
+        }
         return found;
     }));
     for (const auto& row : known) {

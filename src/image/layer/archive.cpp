@@ -87,10 +87,9 @@ Result<std::string> resolve_link(int root, const Place& place) {
 }
 
 Result<PathStatus> status_from(int root, const Place& place, std::string_view path) {
-    PathStatus result {
-        .name = place.shown_name, .status = TRY(status_of_place(place, path))
-        , .link_target = {}
-    };
+    PathStatus result;
+    result.name = place.shown_name;
+    result.status = TRY(status_of_place(place, path));
     if (result.status.is(posix::FileType::symlink)) result.link_target = TRY(resolve_link(root, place));
     return result;
 }

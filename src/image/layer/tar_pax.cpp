@@ -34,11 +34,11 @@ Result<std::vector<posix::DataRange>> parse_sparse_map(std::string_view value, c
         return fail(ErrorKind::resource_exhausted, "pax header: more than ", limits.sparse_regions,
                     " sparse regions");
     auto numbers = split(value, ',');
-    for (std::size_t i = 0; i < numbers.size(); i += 2)
-        map.push_back({
-            TRY(number<std::uint64_t>("GNU.sparse.map", numbers[i]))
-            , TRY(number<std::uint64_t>("GNU.sparse.map", numbers[i + 1]))
-        });
+    for (std::size_t i = 0; i < numbers.size(); i += 2) {
+        auto& region = map.emplace_back();
+        region.offset = TRY(number<std::uint64_t>("GNU.sparse.map", numbers[i]));
+        region.size_bytes = TRY(number<std::uint64_t>("GNU.sparse.map", numbers[i + 1]));
+    }
     return map;
 }
 
@@ -64,10 +64,8 @@ Result<> apply_sparse_record(std::string_view key, std::string_view value, const
         if (header.sparse_map->size() >= limits.sparse_regions)
             return fail(ErrorKind::resource_exhausted, "pax header: more than ", limits.sparse_regions,
                         " sparse regions");
-        header.sparse_map->push_back({
-            TRY(number<std::uint64_t>(key, value))
-            , UINT64_MAX
-        });
+        auto offset = TRY(number<std::uint64_t>(key, value));
+        header.sparse_map->push_back({offset, UINT64_MAX});
     } else if (key == "GNU.sparse.numbytes") {
         if (!header.sparse_map || header.sparse_map->empty() ||
             header.sparse_map->back().size_bytes != UINT64_MAX)

@@ -297,7 +297,8 @@ Result<> TarReader::State::apply_numbers(const TarHeader& header, TarEntry& entr
     entry.uid = TRY(id(tar_field::uid, records.uid, "the user id"));
     entry.gid = TRY(id(tar_field::gid, records.gid, "the group id"));
     entry.permissions = static_cast<std::uint32_t>(TRY(header.number(tar_field::mode, "the mode")) & 07777);
-    entry.modified = { TRY(header.signed_number(tar_field::mtime, "the time")), 0 };
+    auto seconds = TRY(header.signed_number(tar_field::mtime, "the time"));
+    entry.modified = {seconds, 0};
     if (records.modified) entry.modified = *records.modified;
     entry.xattrs = records.xattrs;
     std::uint64_t stored = TRY(header.number(tar_field::size, "the size"));
@@ -465,9 +466,9 @@ Result<TarReader::Piece> TarReader::data() {
         state.file_offset = state.regions[state.region].offset;
         wanted = state.regions[state.region].size_bytes;
     }
-    Piece piece {
-        .offset = state.file_offset, .bytes = TRY(state.take(wanted))
-    };
+    Piece piece;
+    piece.offset = state.file_offset;
+    piece.bytes = TRY(state.take(wanted));
     state.left_bytes -= piece.bytes.size();
     state.file_offset += piece.bytes.size();
     if (state.sparse) {

@@ -55,7 +55,8 @@ Result<> FrameReader::feed(std::string_view bytes, std::vector<posix::Fd> descri
             partial_header_.append(bytes.substr(0, missing));
             bytes.remove_prefix(std::min(missing, bytes.size()));
             if (partial_header_.size() < kHeaderBytes) break;
-            partial_.emplace(Frame { .header = TRY(decode_header(partial_header_)) });
+            auto header = TRY(decode_header(partial_header_));
+            partial_.emplace(Frame{.header = header});
             partial_header_.clear();
         }
         // Grown by what arrives: a declared length alone allocates nothing.

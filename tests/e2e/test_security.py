@@ -683,7 +683,11 @@ def test_dk16_router_advertisements_of_a_container_are_not_heard(world):
         knob = pathlib.Path(f"/proc/sys/net/ipv6/conf/{daemon.instance}/accept_ra")
         if not knob.exists():
             return  # a host without IPv6 hears nothing
+        # A host that uses IPv6 on the bridge and listens to routers although it forwards.
+        (knob.parent / "disable_ipv6").write_text("0")
+        (knob.parent / "forwarding").write_text("0")
         knob.write_text("2")
+        time.sleep(2)
         pid = daemon.command("inspect", "-f", "{{.State.Pid}}", "liar")[1].strip()
         script = """
 import socket, struct

@@ -42,11 +42,12 @@ sources() { git ls-files -co --exclude-standard -- 'src/*.cpp' 'src/*.h' 'tests/
 # shellcheck disable=SC2086
 cmd_packages() { install_missing $packages $test_packages; }
 
-cmd_build() {
+cmd_build() { # [PRESET [TARGET...]]
 	# shellcheck disable=SC2086
 	install_missing $packages
 	say "build (${1:-release})"
-	build "${1:-release}"
+	[ $# -gt 0 ] || set -- release
+	build "$@"
 }
 
 cmd_fmt() { sources | xargs -r clang-format-19 -i; }
@@ -95,13 +96,14 @@ cmd_test() {
 	python3 tests/summary.py build $failed
 }
 
+# Without the tests: whoever tries tare for the first time waits half as long.
 cmd_run() {
-	cmd_build release
+	cmd_build release programs
 	exec packaging/first-run build/release/bin
 }
 
 cmd_install() {
-	cmd_build release
+	cmd_build release programs
 	as_root env DESTDIR="${DESTDIR:-}" cmake --install build/release --prefix "${PREFIX:-/usr/local}"
 }
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """run.py [--report DIR] [--seconds N] PROGRAM...: runs test programs as root in a virtual machine.
 
-The machine is Debian's own kernel with nothing but cgroup v2, and an initramfs of busybox, the programs and
-the libraries they load: a clean kernel, whatever the host's is. Skips itself (77) with the reason where qemu
-or the kernel cannot be had from apt.
+The machine is Debian's own kernel with nothing but cgroup v2, an initramfs of busybox, the programs and the
+libraries they load, and an ext4 on /var/tmp, as users have it: a clean kernel, whatever the host's is. Skips
+itself (77) with the reason where qemu or the kernel cannot be had from apt.
 
 What the programs report (GoogleTest's XML) comes out through the second serial port and goes to DIR."""
 import argparse
@@ -22,7 +22,7 @@ import time
 
 SKIPPED = 77
 MODULES = ("overlay", "veth", "bridge", "nf_tables", "nft_chain_nat", "nft_masq", "nft_nat", "nft_fib_inet", "nft_ct",
-           "nf_conntrack", "xt_conntrack", "loop", "ext4", "tun", "dummy")
+           "nf_conntrack", "xt_conntrack", "loop", "virtio_pci", "virtio_blk", "ext4", "tun", "dummy")
 # What promises a time holds on a machine that is not translated.
 FILTER = "-*takes_less_than*:*keeps_asking*:*_ms:*_in_time*"
 INIT = """#!/bin/busybox sh
@@ -40,6 +40,8 @@ exec switch_root /new /bin/sh /tests/main
 MAIN = """export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TARE_BIN=/tests/bin LC_ALL=C.UTF-8
 for module in $(cat /tests/modules); do insmod /lib/modules/$module 2>/dev/null; done
 for controller in $(cat /sys/fs/cgroup/cgroup.controllers); do echo +$controller > /sys/fs/cgroup/cgroup.subtree_control; done
+# The tests' directories: tmpfs takes attributes of users (user.*) from kernel 6.6 on only.
+mount -t ext4 /dev/vda /var/tmp && chmod 1777 /var/tmp && mount -o bind /var/tmp /tmp
 ip link set lo up; hostname vm; mkdir /tests/reports
 for test in /tests/programs/*; do
 	name=$(basename $test)
@@ -145,12 +147,19 @@ def initramfs_of(root, target):
     target.write_bytes(gzip.compress(archive, 1))
 
 
-def start(qemu, kernel, initramfs, reports, seconds):
+def make_disk(target):
+    with open(target, "wb") as disk:
+        disk.truncate(2 << 30)
+    run(["/sbin/mkfs.ext4", "-q", "-F", target])
+
+
+def start(qemu, kernel, initramfs, disk, reports, seconds):
     """Shows the console of the machine as it runs, and gives all of its text. Translated always: nested
     virtualization, where a machine has it, hangs on some clouds, and these tests take half a minute."""
     command = [qemu, "-accel", "tcg,thread=multi", "-cpu", "max", "-nographic", "-no-reboot", "-m", "3072", "-smp", "2",
-               "-nodefaults", "-machine", "q35", "-kernel", kernel, "-initrd", initramfs, "-serial", "stdio",
-               "-serial", f"file:{reports}", "-append", "console=ttyS0 quiet loglevel=1 panic=-1 cgroup_no_v1=all"]
+               "-nodefaults", "-machine", "q35", "-kernel", kernel, "-initrd", initramfs,
+               "-drive", f"file={disk},format=raw,if=virtio,cache=unsafe", "-serial", "stdio", "-serial", f"file:{reports}",
+               "-append", "console=ttyS0 quiet loglevel=1 panic=-1 cgroup_no_v1=all"]
     text, deadline = "", time.monotonic() + seconds
     with subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT) as machine:
@@ -176,7 +185,8 @@ def run_programs(options):
         (work / "root").mkdir()
         fill(work / "root", options.programs, options.seconds, modules_in_order(modules))
         initramfs_of(work / "root", work / "initramfs")
-        console = start(qemu, kernel, work / "initramfs", work / "reports", options.seconds + 300)
+        make_disk(work / "disk")
+        console = start(qemu, kernel, work / "initramfs", work / "disk", work / "reports", options.seconds + 300)
         codes = re.findall(r"^== (\S+): exit code (\d+)$", console, re.MULTILINE)
         packed = base64.b64decode((work / "reports").read_bytes() or b"")
         if packed:
@@ -193,7 +203,7 @@ def run_programs(options):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--report", type=pathlib.Path, required=True)
-    parser.add_argument("--seconds", type=int, default=300)
+    parser.add_argument("--seconds", type=int, default=600)
     parser.add_argument("programs", nargs="+", type=pathlib.Path)
     options = parser.parse_args()
     options.programs = [path.resolve() for path in options.programs if path.exists()]

@@ -36,6 +36,13 @@ Error refused(int context, std::string_view operation, std::string_view type) {
     return Error(error.kind(), cat(error.message(), " (", reason, ")")).set_error_number(number);
 }
 
+std::string shown(const std::vector<FsParameter>& parameters) {
+    std::string text;
+    for (auto& parameter : parameters)
+        text += cat(text.empty() ? "" : ",", parameter.key, parameter.is_flag ? "" : "=", parameter.value);
+    return text.empty() ? text : cat(" with ", quote(text));
+}
+
 std::uint64_t kernel_propagation(Propagation propagation) {
     switch (propagation) {
         case Propagation::unchanged:
@@ -88,8 +95,10 @@ Result<Fd> make_mount(std::string_view type, std::string_view source,
                            : set(FSCONFIG_SET_STRING, parameter.key.c_str(), parameter.value.c_str());
         if (outcome < 0) return refused(context.get(), cat("set option ", quote(parameter.key), " of"), type);
     }
+    // A file system that reads its options at this step (overlay before Linux 6.5) does not name the wrong
+    // one.
     if (set(FSCONFIG_CMD_CREATE, nullptr, nullptr) < 0)
-        return refused(context.get(), "create file system", type);
+        return refused(context.get(), "create file system", cat(type, shown(parameters)));
     long mount = ::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, static_cast<unsigned>(attributes));
     if (mount < 0) return refused(context.get(), "mount file system", type);
     return Fd(static_cast<int>(mount));

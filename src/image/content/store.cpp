@@ -83,12 +83,17 @@ Result<Info> Store::put(std::string_view name_space, std::string_view bytes, con
     Digest digest = sha256(bytes);
     // A ref of its own: two that put the same at once do not wait for each other.
     std::string ref = cat("put-", digest.short_hex(), "-", TRY(posix::random_hex(8)));
-    auto ingest = TRY(begin(name_space, ref,
-                            {.expected_digest = digest,
-                             .expected_size = bytes.size(),
-                             .labels = labels,
-                             .lease = std::string(lease)}));
-    if (!ingest) return info(name_space, digest);
+    const IngestOptions options{.expected_digest = digest,
+                                .expected_size = bytes.size(),
+                                .labels = labels,
+                                .lease = std::string(lease)};
+    auto ingest = TRY(begin(name_space, ref, options));
+    while (!ingest) {
+        auto present = info(name_space, digest);
+        if (present || !present.error().is(ErrorKind::not_found)) return present;
+        // Removed by another since begin() saw it.
+        ingest = TRY(begin(name_space, ref, options));
+    }
     auto written = ingest->write(bytes);
     if (!written) {
         if (auto dropped = ingest->abort(); !dropped) return dropped.error();

@@ -51,6 +51,8 @@ std::string hint_of(ErrorKind kind, const std::string& path) {
 Error Connection::error(int code, std::string_view attempt) const {
     ErrorKind kind = kind_of(code);
     const char* words = handle ? sqlite3_errmsg(handle.get()) : sqlite3_errstr(code);
+    // In the words that everything else says it with.
+    if ((code & 0xff) == SQLITE_FULL) words = "No space left on device";
     Error error = fail(kind, "database ", path, ": ", attempt, ": ", words);
     error.set_hint(hint_of(kind, path));
     if (handle) error.set_error_number(sqlite3_system_errno(handle.get()));

@@ -105,8 +105,18 @@ Result<Info> Ingest::State::record(const store::Labels& labels) {
 
 Result<> Ingest::State::drop() {
     is_over = true;
-    TRY(store.database.write(
-        [&](store::Transaction& t) { return rows::remove_ingest(t, row.name_space, row.ref); }));
+    auto forget = [&] {
+        return store.database.write(
+            [&](store::Transaction& t) { return rows::remove_ingest(t, row.name_space, row.ref); });
+    };
+    auto forgotten = forget();
+    if (!forgotten && forgotten.error().is(ErrorKind::resource_exhausted)) {
+        // A full disk has no room to note that it gets room: the bytes go first.
+        TRY(posix::set_size(file.get(), 0));
+        TRY(posix::sync_file_system(file.get()));
+        forgotten = forget();
+    }
+    TRY(std::move(forgotten));
     TRY(fault::point("content.abort.row_removed"));
     return posix::remove_file(store.ingest_path(row.file));
 }

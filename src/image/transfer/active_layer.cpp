@@ -1,8 +1,13 @@
 #include "image/transfer/active_layer.h"
 
+#include <fcntl.h>
+
 #include "base/log.h"
 #include "image/layer/decompress.h"
+#include "posix/file.h"
+#include "posix/path.h"
 #include "posix/random.h"
+#include "posix/tree.h"
 
 namespace tare::transfer {
 
@@ -27,10 +32,26 @@ ActiveLayer::ActiveLayer(ActiveLayer&& other) noexcept
       applied_(std::move(other.applied_)) {}
 
 ActiveLayer::~ActiveLayer() {
-    if (key_.empty()) return;
-    auto removed = snapshotter_->remove(key_);
+    auto removed = remove();
     // The collector or the next start finds it.
     if (!removed) log::failure("remove a half unpacked layer", removed.error(), log::Level::warning);
+}
+
+Result<> ActiveLayer::remove() {
+    if (key_.empty()) return {};
+    TRY(snapshotter_->remove(key_));
+    key_.clear();
+    return {};
+}
+
+void ActiveLayer::clear() {
+    if (key_.empty()) return;
+    // What fails here, remove() tells.
+    for (const std::string& name : posix::sorted_entries(upper()).value_or(std::vector<std::string>()))
+        (void)posix::remove_at(upper(), name);
+    // Only then does ext4 give the blocks away again.
+    if (auto opened = posix::open_file(posix::descriptor_path(upper()), O_RDONLY | O_DIRECTORY))
+        (void)posix::sync_file_system(opened->get());
 }
 
 Result<> ActiveLayer::unpack(layer::ByteSource& compressed, const Digest& diff_id) {

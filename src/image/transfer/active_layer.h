@@ -21,6 +21,10 @@ class ActiveLayer {
     ActiveLayer& operator=(ActiveLayer&&) = delete;
     /// Removes what was not committed.
     ~ActiveLayer();
+    /// The same now. resource_exhausted if the disk is too full to note it: clear() then makes room.
+    Result<> remove();
+    /// Empties it, unless it was committed: no more use can be made of it.
+    void clear();
 
     /// Decompresses and applies; data_loss if the content's diff id is not `diff_id`.
     Result<> unpack(layer::ByteSource& compressed, const Digest& diff_id);

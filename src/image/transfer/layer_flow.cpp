@@ -179,7 +179,9 @@ Result<> download(const Work& work, const LayerPlan& plan) {
     if (!ingest) return {};
     auto pumped = pump(work, plan, *ingest, nullptr);
     if (!pumped) return given_up(*ingest, std::move(pumped.error()));
-    return commit(work, plan, *ingest);
+    auto committed = commit(work, plan, *ingest);
+    if (!committed) return given_up(*ingest, std::move(committed.error()));
+    return {};
 }
 
 Result<> unpack_blob(const Work& work, const LayerPlan& plan, ActiveLayer& active) {
@@ -208,7 +210,7 @@ Result<> download_and_unpack(const Work& work, const LayerPlan& plan, ActiveLaye
     // The digest speaks first: bytes that are wrong make any error of the unpacking meaningless.
     auto committed = commit(work, plan, *ingest);
     auto unpacked = unpacking.wait();
-    TRY(std::move(committed));
+    if (!committed) return given_up(*ingest, std::move(committed.error()));
     TRY_CONTEXT(std::move(unpacked), named(plan));
     return {};
 }

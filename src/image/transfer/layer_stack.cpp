@@ -26,10 +26,24 @@ LayerStack::LayerStack(const Work& work, const ImageFacts& facts)
 LayerStack::~LayerStack() {
     stop_.request_stop();
     threads_.clear();
+    remove_layers();
     view_ = {};
     if (view_key_.empty()) return;
     auto removed = work_.snapshotter().remove(view_key_);
     if (!removed) log::failure("remove a view", removed.error(), log::Level::warning);
+}
+
+/// What was not committed. A full disk has no room to note that it gets room, and any of the layers may be
+/// what fills it: then the bytes of all go first.
+void LayerStack::remove_layers() {
+    bool is_full = false;
+    for (Slot& slot : slots_) {
+        if (!slot.active) continue;
+        auto removed = slot.active->remove();
+        is_full = is_full || (!removed && removed.error().is(ErrorKind::resource_exhausted));
+    }
+    for (Slot& slot : slots_)
+        if (is_full && slot.active) slot.active->clear();
 }
 
 void LayerStack::announce() {

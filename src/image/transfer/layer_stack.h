@@ -32,6 +32,7 @@ class LayerStack {
         Error error{ErrorKind::unknown, ""};
     };
 
+    void remove_layers();
     void announce();
     void work_on_layers();
     /// Fetches (and, beside others, unpacks) one layer.

@@ -43,6 +43,11 @@ Result<> BlobReader::State::open() {
     return ask(*repository, question, cancel, [&](Answered& answered) -> Result<> {
         auto& head = answered.exchange.head();
         to_skip = offset;
+        // Not a connection that broke, which is worth another try: it has no more than that.
+        auto length = parse_integer<std::uint64_t>(head.header("content-length"));
+        if (head.status == 200 && length && *length < descriptor.size_bytes)
+            return fail(ErrorKind::data_loss, "blob ", descriptor.digest.text(), ": the registry has only ",
+                        *length, " of its ", descriptor.size_bytes, " bytes");
         if (head.status == 206) {
             auto start = range_start(head.header("content-range"), descriptor.size_bytes);
             if (!start || *start > offset)

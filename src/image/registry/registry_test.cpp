@@ -228,7 +228,8 @@ TEST(Security, im7_a_blob_is_as_long_as_its_descriptor_says) {
     descriptor.size_bytes = 10'001;
     auto shorter = read_all(client.repository, descriptor);
     ASSERT_FALSE(shorter.has_value());
-    EXPECT_NE(shorter.error().message().find("only 10000 of 10001 bytes came"), std::string::npos);
+    EXPECT_NE(shorter.error().message().find("only 10000 of its 10001 bytes"), std::string::npos);
+    EXPECT_TRUE(shorter.error().is(ErrorKind::data_loss)) << "no other try gives more";
 }
 
 TEST(Repository, a_server_that_knows_no_ranges_sends_the_beginning_again) {

@@ -167,6 +167,15 @@ TEST(Resources, restart_policies) {
               "invalid restart policy format: no policy provided before colon");
 }
 
+TEST(Resources, name_servers_and_kernel_parameters) {
+    EXPECT_EQ(shown(parse_dns_server(" 9.9.9.9 ")), "9.9.9.9");
+    EXPECT_EQ(shown(parse_dns_server("bad")), "IP address is not correctly formatted: bad");
+    EXPECT_EQ(shown(parse_sysctl("net.core.somaxconn=9")), "net.core.somaxconn=9");
+    EXPECT_EQ(shown(parse_sysctl("kernel.shmmax=")), "kernel.shmmax=");
+    EXPECT_EQ(shown(parse_sysctl("kernel.panic=1")), "sysctl 'kernel.panic=1' is not allowed");
+    EXPECT_EQ(shown(parse_sysctl("net.core.somaxconn")), "sysctl 'net.core.somaxconn' is not allowed");
+}
+
 TEST(Resources, hosts_and_macs) {
     EXPECT_EQ(shown(parse_extra_host("db:10.0.0.1")), "db:10.0.0.1");
     EXPECT_EQ(shown(parse_extra_host("db=[::1]")), "db:::1");

@@ -181,6 +181,23 @@ Result<std::string> parse_extra_host(std::string_view option) {
     return cat(name, ':', ip);
 }
 
+Result<std::string> parse_dns_server(std::string_view option) {
+    std::string_view address = trim(option);
+    if (!is_ip_address(address)) return bad(cat("IP address is not correctly formatted: ", option));
+    return std::string(address);
+}
+
+Result<std::string> parse_sysctl(std::string_view option) {
+    constexpr auto kNames = std::to_array<std::string_view>(
+        {"kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall", "kernel.shmmax",
+         "kernel.shmmni", "kernel.shm_rmid_forced"});
+    auto [name, value] = cut(option, '=');
+    const bool is_known = std::ranges::find(kNames, name) != kNames.end() || name.starts_with("net.") ||
+                          name.starts_with("fs.mqueue.");
+    if (!value || !is_known) return bad(cat("sysctl '", option, "' is not allowed"));
+    return std::string(option);
+}
+
 Result<std::string> parse_link(std::string_view option) {
     if (option.empty()) return bad("empty string specified for links");
     if (std::ranges::count(option, ':') > 1) return bad(cat("bad format for links: ", option));

@@ -30,6 +30,10 @@ Result<Json> parse_throttle_device(std::string_view option, RateUnit unit);
 Result<Json> parse_restart_policy(std::string_view option);
 /// `--add-host name:ip` or `name=ip` in the API's spelling.
 Result<std::string> parse_extra_host(std::string_view option);
+/// `--dns 9.9.9.9`, trimmed.
+Result<std::string> parse_dns_server(std::string_view option);
+/// `--sysctl name=value`: of the namespaces that a container has of its own.
+Result<std::string> parse_sysctl(std::string_view option);
 /// A link "container:alias" or "container".
 Result<std::string> parse_link(std::string_view option);
 /// True for "01:23:45:67:89:ab" (also with '-').

@@ -97,7 +97,7 @@ void define_file_flags(FlagSet& flags, CreateOptions& options) {
 
 void define_network_flags(FlagSet& flags, CreateOptions& options) {
     checked_list(flags, options.extra_hosts, "add-host", 0, "Line of /etc/hosts: NAME:IP", parse_extra_host);
-    flags.list(options.dns, "dns", 0, "DNS server");
+    checked_list(flags, options.dns, "dns", 0, "DNS server", parse_dns_server);
     flags.list(options.dns_options, "dns-option", 0, "Option of resolv.conf");
     flags.list(options.dns_options, "dns-opt", 0, "Option of resolv.conf").is_hidden = true;
     flags.list(options.dns_search, "dns-search", 0, "DNS search domain");
@@ -142,7 +142,9 @@ void define_right_flags(FlagSet& flags, CreateOptions& options) {
     flags.boolean(options.privileged, "privileged", 0, "All rights of the host");
     flags.list(options.security_options, "security-opt", 0,
                "seccomp=…, apparmor=…, no-new-privileges, label=…, systempaths=unconfined");
-    flags.list(options.sysctls, "sysctl", 0, "Kernel parameter of the container's namespaces", "map");
+    checked_list(flags, options.sysctls, "sysctl", 0, "Kernel parameter of the container's namespaces",
+                 parse_sysctl);
+    flags.last().type = "map";
     flags.text(options.userns, "userns", 0, "User namespace: host").completion = "host";
     flags.text(options.uts, "uts", 0, "UTS namespace: host").completion = "host";
 }

@@ -123,7 +123,8 @@ Result<> check_log(const LogConfig& log) {
         std::to_array<std::string_view>({"max-file", "max-size", "compress", "labels", "labels-regex", "env",
                                          "env-regex", "tag", "mode", "max-buffer-size"});
     if (log.type != "json-file" && log.type != "local" && log.type != "none")
-        return invalid("logger: no log driver named '", log.type, "' is registered");
+        return invalid("error looking up logging plugin ", log.type, ": plugin ", quote(log.type),
+                       " not found");
     for (const auto& [name, value] : log.config)
         if (std::ranges::find(kOptions, name) == kOptions.end())
             return invalid("unknown log opt '", name, "' for ", log.type, " log driver");

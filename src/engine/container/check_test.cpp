@@ -185,7 +185,7 @@ TEST_F(CheckTest, modes_and_drivers_are_known_ones) {
     EXPECT_EQ(with(&HostConfig::runtime, "odd"), "unknown or invalid runtime name: odd");
     EXPECT_EQ(with(&HostConfig::isolation, "hyperv"), "invalid isolation 'hyperv' on linux");
     host_config_ = {.log = {.type = "syslog"}};
-    EXPECT_EQ(judge(), "logger: no log driver named 'syslog' is registered");
+    EXPECT_EQ(judge(), "error looking up logging plugin syslog: plugin \"syslog\" not found");
     host_config_ = {.log = {.type = "json-file", .config = {{"odd", "1"}}}};
     EXPECT_EQ(judge(), "unknown log opt 'odd' for json-file log driver");
 }

@@ -121,7 +121,7 @@ Result<MountPoint> point_of(const MountRequest& mount) {
         point.name = mount.source;
         point.is_writable = false;
     } else {
-        return fail(ErrorKind::invalid_argument, "mount type unknown: ", quote(mount.type));
+        return invalid_mount(mount, "mount type unknown");
     }
     return point;
 }

@@ -141,7 +141,8 @@ TEST_F(MountPlanTest, mounts_that_cannot_be_say_why) {
               "invalid mount config for type \"tmpfs\": field Source must not be specified");
     EXPECT_EQ(with_mount({.type = "bind", .source = "/tmp"}),
               "invalid mount config for type \"bind\": field Target must not be empty");
-    EXPECT_EQ(with_mount({.type = "odd", .target = "/b"}), "mount type unknown: \"odd\"");
+    EXPECT_EQ(with_mount({.type = "odd", .target = "/b"}),
+              "invalid mount config for type \"odd\": mount type unknown");
     EXPECT_EQ(with_mount({.type = "volume", .source = "vol", .target = "/b", .subpath = "a/../../b"}),
               "invalid mount config for type \"volume\": subpath must be a relative path within the volume");
 }

@@ -77,6 +77,8 @@ Result<> Supervisor::Impl::start_exec(const Container& container, const ExecRef&
     // Held until the start has succeeded: who fails has to be told on this connection, which the shim
     // would have closed by then.
     posix::Fd spare;
+    // An unknown user, say, is no failure of the runtime.
+    FailedBy failed_by = FailedBy::engine;
     auto run = [&]() -> Result<pid_t> {
         posix::Fd root = TRY(container::open_running_root(container.state));
         oci::Process process =
@@ -89,6 +91,7 @@ Result<> Supervisor::Impl::start_exec(const Container& container, const ExecRef&
                                                .privileged = config.privileged,
                                                .console_size = config.console_size},
                                               root.get(), parts.host));
+        failed_by = FailedBy::runtime;
         TRY(parts.tasks.exec(key(container), id,
                              {.process = std::move(process),
                               .open_stdin = client != nullptr && request.wants_stdin,
@@ -102,7 +105,7 @@ Result<> Supervisor::Impl::start_exec(const Container& container, const ExecRef&
     auto pid = run();
     std::lock_guard lock(exec->mutex);
     if (!pid) {
-        StartFailure failure = explain_exec_failure(pid.error());
+        StartFailure failure = explain_exec_failure(pid.error(), failed_by);
         exec->phase = Exec::Phase::ended;
         exec->info.exit_code = failure.exit_code;
         exec->phase_changed.notify_all();

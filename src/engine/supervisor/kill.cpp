@@ -13,7 +13,7 @@ constexpr auto kKillPatience = 60s;
 }
 
 Result<> Supervisor::kill(const std::string& name_or_id, const std::string& signal) {
-    ContainerRef container = TRY(impl_->find(name_or_id));
+    ContainerRef container = TRY_CONTEXT(impl_->find(name_or_id), cat("cannot kill container: ", name_or_id));
     auto number = posix::parse_signal(signal.empty() ? "SIGKILL" : signal);
     if (!number) return fail(ErrorKind::invalid_argument, "Invalid signal: ", signal);
     return impl_->kill(container, *number);

@@ -88,8 +88,6 @@ Result<> check_log_options(const container::LogConfig& log) {
         auto number = parse_integer<std::uint32_t>(count);
         if (!number || *number < 1)
             return fail(ErrorKind::invalid_argument, "max-file cannot be less than 1");
-        if (*number > 1 && option(log, "max-size").empty() && log.type == "json-file")
-            return fail(ErrorKind::invalid_argument, "max-file cannot be set without max-size");
     }
     return {};
 }

@@ -38,7 +38,8 @@ StartFailure explain_start_failure(const Error& error, FailedBy by) {
         "failed to create task for container: failed to create shim task: OCI runtime create failed: ", 128);
 }
 
-StartFailure explain_exec_failure(const Error& error) {
+StartFailure explain_exec_failure(const Error& error, FailedBy by) {
+    if (by == FailedBy::engine) return {.exit_code = 126, .error = error};
     return explain(error, "OCI runtime exec failed: exec failed: ", 126);
 }
 

@@ -18,6 +18,6 @@ struct StartFailure {
 enum class FailedBy { engine, runtime };
 StartFailure explain_start_failure(const Error& error, FailedBy by = FailedBy::runtime);
 /// The same for an exec: "OCI runtime exec failed: …".
-StartFailure explain_exec_failure(const Error& error);
+StartFailure explain_exec_failure(const Error& error, FailedBy by = FailedBy::runtime);
 
 }  // namespace tare::supervisor

@@ -44,6 +44,10 @@ TEST(StartFailure, an_exec_says_that_it_was_one) {
         explain_exec_failure(Error(ErrorKind::not_found, "exec: \"x\": executable file not found in $PATH"));
     EXPECT_EQ(failure.exit_code, 127);
     EXPECT_TRUE(failure.error.message().starts_with("OCI runtime exec failed: "));
+    failure =
+        explain_exec_failure(Error(ErrorKind::invalid_argument, "unable to find user x"), FailedBy::engine);
+    EXPECT_EQ(failure.exit_code, 126);
+    EXPECT_EQ(failure.error.message(), "unable to find user x");
 }
 
 }  // namespace

@@ -24,6 +24,16 @@ def free_port():
         return listener.getsockname()[1]
 
 
+def own_address():
+    """An address of this machine that is not loopback's; connecting a datagram socket sends nothing."""
+    with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as asked:
+        try:
+            asked.connect(("192.0.2.1", 9))
+        except OSError as nowhere:
+            raise Skip(f"this machine has no address but loopback's: {nowhere}") from nowhere
+        return asked.getsockname()[0]
+
+
 def wait_for(condition, what, seconds=20.0):
     """The first true value of condition(); Failure if none comes in time."""
     deadline = time.monotonic() + seconds

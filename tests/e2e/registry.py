@@ -12,20 +12,21 @@ USER, PASSWORD = "carol", "s3cret-and-long"
 
 
 class Registry:
-    def __init__(self, folder, port, certificate=None):
+    def __init__(self, folder, address, port, certificate=None):
         self.folder = folder
+        self.address = address
         self.port = port
-        self.name = f"127.0.0.1:{port}"
+        self.name = f"{address}:{port}"
         self.certificate = certificate
 
     def _request(self, method, path, body=None, headers=None):
         headers = dict(headers or {})
         if self.certificate:
             context = ssl.create_default_context(cafile=self.certificate)
-            connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=60)
+            connection = http.client.HTTPSConnection(self.address, self.port, context=context, timeout=60)
             headers["Authorization"] = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         else:
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+            connection = http.client.HTTPConnection(self.address, self.port, timeout=60)
         with contextlib.closing(connection):
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
@@ -67,7 +68,7 @@ class Registry:
 CONFIG = """version: 0.1
 log: {{level: error, accesslog: {{disabled: true}}}}
 storage: {{filesystem: {{rootdirectory: {folder}/data}}, delete: {{enabled: true}}}}
-http: {{addr: "127.0.0.1:{port}"{tls}}}
+http: {{addr: "{address}:{port}"{tls}}}
 """
 
 
@@ -78,28 +79,28 @@ def plain():
 
 
 @contextlib.contextmanager
-def with_password():
+def with_password(address="127.0.0.1"):
     """Over https with a certificate of its own authority, for USER with PASSWORD."""
     need("openssl", "htpasswd")
     with temporary_folder("tare-tls-") as folder:
-        run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
-             "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder / "key", "-out", folder / "certificate"])
+        run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={address}",
+             "-addext", f"subjectAltName=IP:{address}", "-keyout", folder / "key", "-out", folder / "certificate"])
         (folder / "users").write_text(run(["htpasswd", "-Bbn", USER, PASSWORD])[1])
         tls = f", tls: {{certificate: {folder}/certificate, key: {folder}/key}}"
         auth = f"auth: {{htpasswd: {{realm: e2e, path: {folder}/users}}}}\n"
-        with _serving(tls, folder / "certificate", auth) as registry:
+        with _serving(tls, folder / "certificate", auth, address) as registry:
             yield registry
 
 
 @contextlib.contextmanager
-def _serving(tls, certificate, auth=""):
+def _serving(tls, certificate, auth="", address="127.0.0.1"):
     need("docker-registry")
     with temporary_folder("tare-registry-") as folder:
         port = free_port()
         config = folder / "config.yml"
-        config.write_text(CONFIG.format(folder=folder, port=port, tls=tls) + auth)
+        config.write_text(CONFIG.format(folder=folder, address=address, port=port, tls=tls) + auth)
         with process(["docker-registry", "serve", config], folder / "log") as child:
-            wait_for(lambda: answers(port) or child.poll() is not None, "docker-registry")
+            wait_for(lambda: answers(port, address) or child.poll() is not None, "docker-registry")
             if child.poll() is not None:
                 raise Failure("docker-registry: " + (folder / "log").read_text()[-500:])
-            yield Registry(pathlib.Path(folder), port, certificate)
+            yield Registry(pathlib.Path(folder), address, port, certificate)

@@ -91,16 +91,16 @@ def test_control_c_reaches_the_process(world, daemon, image, client):
 
 @each_client
 def test_detach_keys_leave_the_container_running(world, daemon, image, client):
-    terminal = Terminal(daemon, ["run", "-it", "--name", "d", image], client)
+    terminal = Terminal(daemon, ["run", "-it", "--name", "detached", image], client)
     terminal.see(r"[#$] ")
     terminal.type("echo al''ive\n")
     terminal.see("alive")
     terminal.type("\x10\x11")
     if (code := terminal.end()) != 0:
         raise Failure(f"exit code {code} after detaching")
-    if daemon.command("inspect", "-f", "{{.State.Running}}", "d")[1] != "true\n":
+    if daemon.command("inspect", "-f", "{{.State.Running}}", "detached")[1] != "true\n":
         raise Failure("the container ended with its terminal")
-    again = Terminal(daemon, ["attach", "d"], client)
+    again = Terminal(daemon, ["attach", "detached"], client)
     time.sleep(0.5)
     again.type("exit 4\n")
     if (code := again.end()) != 4:
@@ -109,8 +109,8 @@ def test_detach_keys_leave_the_container_running(world, daemon, image, client):
 
 @each_client
 def test_exec_it_gives_a_second_shell(world, daemon, image, client):
-    daemon.command("run", "-d", "--name", "e", image, "sleep", "600")
-    terminal = Terminal(daemon, ["exec", "-it", "e", "sh"], client)
+    daemon.command("run", "-d", "--name", "second", image, "sleep", "600")
+    terminal = Terminal(daemon, ["exec", "-it", "second", "sh"], client)
     terminal.see(r"[#$] ")
     terminal.type("ps | grep -c sl''eep; exit 5\n")
     terminal.see(r"1\r\n")
@@ -120,9 +120,9 @@ def test_exec_it_gives_a_second_shell(world, daemon, image, client):
 
 @each_client
 def test_signals_to_the_client_go_to_the_container(world, daemon, image, client):
-    child = subprocess.Popen(["tare", "run", "--rm", "--name", "s", image, "sh", "-c",
+    child = subprocess.Popen(["tare", "run", "--rm", "--name", "signalled", image, "sh", "-c",
                               "trap 'exit 7' TERM; while :; do sleep 0.1; done"], env=daemon.environment(client))
-    wait_for(lambda: daemon.command("ps", "-q", "--filter", "name=s")[1], "the container")
+    wait_for(lambda: daemon.command("ps", "-q", "--filter", "name=signalled")[1], "the container")
     time.sleep(0.5)
     child.send_signal(signal.SIGTERM)
     if (code := child.wait(30)) != 7:

@@ -81,8 +81,8 @@ cmd_stage() { "stage_$1"; }
 
 cmd_test() {
 	cmd_packages
-	# sessions and lint are run by name so far: ./tool test lint
-	[ $# -gt 0 ] || set -- format release asan tsan fuzz vm
+	# lint is run by name so far: ./tool test lint
+	[ $# -gt 0 ] || set -- format release sessions asan tsan fuzz vm
 	rm -rf build/*/reports 2>/dev/null || as_root rm -rf build/*/reports
 	failed='' times=''
 	for stage in "$@"; do

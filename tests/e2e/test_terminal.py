@@ -112,7 +112,7 @@ def test_exec_it_gives_a_second_shell(world, daemon, image, client):
     daemon.command("run", "-d", "--name", "second", image, "sleep", "600")
     terminal = Terminal(daemon, ["exec", "-it", "second", "sh"], client)
     terminal.see(r"[#$] ")
-    terminal.type("ps | grep -c sl''eep; exit 5\n")
+    terminal.type("ps | grep -c '[s]leep'; exit 5\n")
     terminal.see(r"1\r\n")
     if (code := terminal.end()) != 5:
         raise Failure(f"exit code {code} instead of 5")

@@ -101,7 +101,7 @@ class Podman(Peer):
         super().__init__(folder)
         # Its own default asks for more descriptors than a machine without CAP_SYS_RESOURCE gives.
         config = self.folder / "containers.conf"
-        config.write_text('[containers]\ndefault_ulimits = ["nofile=1024:1024"]\n')
+        config.write_text('[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n')
         self.environment["CONTAINERS_CONF"] = str(config)
         self.client = ["podman", "--root", self.folder / "root", "--runroot", self.state, "--cgroup-manager", "cgroupfs",
                        "--storage-driver", "overlay"]

@@ -16,6 +16,9 @@ namespace {
 
 constexpr std::size_t kFileLimit = std::size_t{1} << 20;
 constexpr mode_t kWritableByOthers = 0022;
+/// Whoever brings a new profile each time must not fill the file system, which is memory; what a crash left
+/// half written counts too, and is gone with the next boot.
+constexpr std::size_t kFileCount = 64;
 
 struct Header {
     std::uint64_t key_bytes = 0;
@@ -63,6 +66,8 @@ void keep_seccomp_program(const std::string& directory, const std::string& key,
     if (!posix::make_directories(directory, 0700)) return;
     auto folder = posix::open_file(directory, O_PATH | O_DIRECTORY | O_NOFOLLOW);
     if (!folder || !is_ours_alone(folder->get())) return;
+    auto present = posix::list_directory(directory);
+    if (!present || present->size() >= kFileCount) return;
     auto temporary = posix::random_name();
     if (!temporary) return;
     const std::string path = cat(directory, "/", *temporary);

@@ -17,7 +17,7 @@ using SeccompProgram = std::vector<posix::SeccompInstruction>;
 /// the file is not as we left it (another owner, writable by others, cut off).
 std::optional<SeccompProgram> find_seccomp_program(const std::string& directory, const std::string& key);
 
-/// Keeps it. A failure costs time only and is not told.
+/// Keeps it, unless 64 are there already. A failure costs time only and is not told.
 void keep_seccomp_program(const std::string& directory, const std::string& key,
                           const SeccompProgram& program);
 

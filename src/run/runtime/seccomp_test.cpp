@@ -145,6 +145,15 @@ TEST_F(SeccompTest, a_kept_filter_that_was_cut_off_or_changed_is_not_taken) {
     }
 }
 
+TEST_F(SeccompTest, ever_new_profiles_do_not_fill_the_directory) {
+    for (int i = 0; i < 100; ++i)
+        keep_seccomp_program(cache_, cat("profile ", i), {{0x06, 0, 0, 0x7fff0000}});
+    const auto files = std::distance(fs::directory_iterator(cache_), fs::directory_iterator());
+    EXPECT_EQ(files, 64);
+    EXPECT_TRUE(find_seccomp_program(cache_, "profile 0"));
+    EXPECT_FALSE(find_seccomp_program(cache_, "profile 99"));
+}
+
 TEST_F(SeccompTest, what_others_may_write_to_is_not_trusted) {
     keep_seccomp_program(cache_, "key", {{0x06, 0, 0, 0x7fff0000}});
     ASSERT_EQ(::chmod(cache_.c_str(), 0777), 0);

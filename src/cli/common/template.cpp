@@ -285,6 +285,7 @@ class Execution {
             bool is_typed = scope_.shape_of != nullptr && scope_.shape_of(name) != Shape::unknown;
             bool in_map = scope_.shape_of != nullptr && scope_.shape_of(value.field) == Shape::map;
             if (is_typed && !in_map) return Value{zero_of(scope_.shape_of(name)), name, true};
+            if (scope_.missing_key == TemplateScope::MissingKey::no_value) return Value{Json(), name, false};
             if (scope_.type_name.empty())
                 return error(operand.offset, cat("map has no entry for key ", quote(name)), operand.source);
             return error(operand.offset, cat("can't evaluate field ", name, " in type ", scope_.type_name),

@@ -35,6 +35,9 @@ struct TemplateScope {
     Functions functions = Functions::values;
     /// The type whose missing field is an error ("*formatter.ContainerContext"); empty for maps.
     std::string type_name;
+    /// What a key that a map does not have comes to: inspect fails, events print "<no value>".
+    enum class MissingKey { error, no_value };
+    MissingKey missing_key = MissingKey::error;
     /// Tells maps from structs and gives absent members their zero values.
     ShapeOf shape_of = nullptr;
     /// Other spellings of a field's name (Go's field names beside those of JSON); "" for none.

@@ -269,6 +269,13 @@ Shape shape_for_test(std::string_view field) {
     return Shape::unknown;
 }
 
+TEST(Template, a_missing_key_is_no_value_where_docker_says_so) {
+    TemplateScope scope;
+    scope.missing_key = TemplateScope::MissingKey::no_value;
+    EXPECT_EQ(render("{{.State.Foo}} {{.State.Status}}", container(), scope), "<no value> running");
+    EXPECT_EQ(render("{{if .State.Foo}}x{{else}}none{{end}}", container(), scope), "none");
+}
+
 TEST(Template, shapes_tell_structs_from_maps_and_fill_in_what_is_absent) {
     TemplateScope scope;
     scope.shape_of = shape_for_test;

@@ -75,11 +75,14 @@ Result<int> events(Invocation& call) {
     if (!until.empty()) query.add("until", TRY(parse_since(until, now())));
     query.add_if("filters", TRY(filters_parameter(filters)));
 
+    TemplateScope scope;
+    // Actions have different attributes, and one template is for all of them.
+    scope.missing_key = TemplateScope::MissingKey::no_value;
     JsonLines lines([&](const Json& event) -> Result<> {
         if (as_json) {
             print(cat(dump(event), '\n'));
         } else if (parsed) {
-            print(cat(TRY(parsed->execute(for_template(event))), '\n'));
+            print(cat(TRY(parsed->execute(for_template(event), scope)), '\n'));
         } else {
             print(line_of(event));
         }

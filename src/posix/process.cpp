@@ -176,7 +176,7 @@ Result<Process> spawn(const SpawnOptions& options) {
     sigset_t before;
     ::sigfillset(&all);
     ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    pid_t pid = ::vfork();
+    pid_t pid = ::vfork();  // NOLINT(bugprone-unsafe-functions): for the reason above
     if (pid == 0) run_child(plan);
     int reason = errno;
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);

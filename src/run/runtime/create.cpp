@@ -250,7 +250,7 @@ oci::LinuxResources with_default_devices(oci::LinuxResources resources) {
     auto allow = [&](char type, std::optional<std::int64_t> major, std::optional<std::int64_t> minor,
                      std::string access) {
         resources.devices.push_back(
-            {.allow = true, .type = type, .major = major, .minor = minor, .access = access});
+            {.allow = true, .type = type, .major = major, .minor = minor, .access = std::move(access)});
     };
     bool allows_all =
         !resources.devices.empty() && resources.devices.back().type == 'a' && resources.devices.back().allow;

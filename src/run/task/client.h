@@ -49,10 +49,12 @@ class Client {
   private:
     template <class Request>
     static ttrpc::Call call_of(const Request& request, std::vector<posix::Fd> descriptors) {
-        return {.service = std::string(Request::kService),
-                .method = std::string(Request::kMethod),
-                .payload = encode(request),
-                .descriptors = std::move(descriptors)};
+        ttrpc::Call call;
+        call.service = Request::kService;
+        call.method = Request::kMethod;
+        call.payload = encode(request);
+        call.descriptors = std::move(descriptors);
+        return call;
     }
 
     std::shared_ptr<ttrpc::Connection> connection_;

@@ -223,6 +223,13 @@ Result<> set_rlimit(pid_t pid, int resource, std::uint64_t soft, std::uint64_t h
     return {};
 }
 
+Result<std::uint64_t> hard_rlimit(int resource) {
+    struct rlimit limit{};
+    if (::prlimit(0, static_cast<__rlimit_resource>(resource), nullptr, &limit) < 0)
+        return last_error("get resource limit", cat(resource));
+    return limit.rlim_max;
+}
+
 Error execute(const char* program, char* const* argv, char* const* env) {
     ::execve(program, argv, env);
     return last_error("exec", quote(program));

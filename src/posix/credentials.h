@@ -63,6 +63,8 @@ Result<> join_new_session_keyring();
 std::optional<int> rlimit_number(std::string_view name);
 /// Of the process `pid`, 0 for the caller.
 Result<> set_rlimit(pid_t pid, int resource, std::uint64_t soft, std::uint64_t hard);
+/// How far the caller may raise its own limit without rights.
+Result<std::uint64_t> hard_rlimit(int resource);
 
 /// Replaces the program; returns only if that fails. Arrays end in nullptr.
 Error execute(const char* program, char* const* argv, char* const* env);

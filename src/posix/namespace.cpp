@@ -15,10 +15,14 @@
 
 namespace tare::posix {
 
+std::uint64_t fork_flags(std::uint64_t namespaces, Parent parent) {
+    return namespaces | CLONE_PIDFD | (parent == Parent::own_parent ? CLONE_PARENT : 0);
+}
+
 Result<Process> fork_into_namespaces(std::uint64_t namespaces, Parent parent, int cgroup_directory) {
     int pidfd = -1;
     clone_args arguments{};
-    arguments.flags = namespaces | CLONE_PIDFD | (parent == Parent::own_parent ? CLONE_PARENT : 0);
+    arguments.flags = fork_flags(namespaces, parent);
     arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
     // With CLONE_PARENT the signal is the caller's own exit signal.
     arguments.exit_signal = parent == Parent::own_parent ? 0 : SIGCHLD;

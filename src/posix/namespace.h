@@ -31,6 +31,8 @@ enum class Parent { self, own_parent };
 /// The caller must be single-threaded: the child goes on with a copy of its memory.
 Result<Process> fork_into_namespaces(std::uint64_t namespaces, Parent parent = Parent::self,
                                      int cgroup_directory = -1);
+/// The flags that it calls clone with, for who asks whether a filter allows them.
+std::uint64_t fork_flags(std::uint64_t namespaces, Parent parent);
 
 /// unshare(2).
 Result<> unshare_namespaces(std::uint64_t namespaces);

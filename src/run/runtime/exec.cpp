@@ -1,12 +1,15 @@
+#include <algorithm>
 #include <array>
 #include <chrono>
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "base/fault.h"
 #include "posix/credentials.h"
 #include "posix/file.h"
+#include "posix/mount.h"
 #include "posix/namespace.h"
 #include "posix/path.h"
 #include "posix/signals.h"
@@ -17,6 +20,7 @@
 #include "run/runtime/privileges.h"
 #include "run/runtime/protocol.h"
 #include "run/runtime/rootfs.h"
+#include "run/runtime/seccomp_verdict.h"
 #include "run/runtime/stdio_owner.h"
 
 namespace tare::runtime {
@@ -25,6 +29,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::string_view kProcessLimit = "RLIMIT_NPROC";
+
 struct Request {
     const State& state;
     const ExecOptions& options;
@@ -32,6 +38,11 @@ struct Request {
     const SeccompFilter* filter = nullptr;  ///< null: none
     int socket = -1;
     int pidfd = -1;  ///< of the container's init
+
+    /// Whether the filter lets us do what is left to do inside the container.
+    bool filters_outside() const { return !filter || lets_join(*filter, options.process.terminal); }
+    /// Without no_new_privs only somebody with CAP_SYS_ADMIN may load a filter.
+    bool drops_outside() const { return filters_outside() || options.process.no_new_privileges; }
 };
 
 std::uint64_t bit_of(oci::NamespaceKind kind) {
@@ -76,7 +87,7 @@ Result<> set_terminal(const Request& request) {
     TRY(send_packet(request.socket, MessageKind::console, {}, {master.get()}));
     for (int standard : {0, 1, 2})
         TRY(posix::duplicate_onto(slave.get(), standard));
-    return posix::make_controlling_terminal(0);
+    return {};
 }
 
 Result<> set_stdio(const Request& request) {
@@ -105,56 +116,105 @@ std::vector<int> kept_descriptors(const Request& request, std::vector<int> kept)
     return kept;
 }
 
-/// In the container's namespaces, as its child: the same steps as init's, from the same code.
-Result<> set_up(const Request& request, Executable& executable, bool& can_set_groups) {
-    const oci::Process& process = request.options.process;
-    TRY(fault::point("exec.namespaces.joined"));
-    TRY(posix::reset_signals());
-    TRY(posix::new_session());
-    TRY(expect_packet(request.socket, MessageKind::go));
-    if (!request.state.no_new_keyring) TRY(posix::join_new_session_keyring());
-    posix::Fd procfs = TRY(open_private_procfs());
-    if (has(request.state, oci::NamespaceKind::user)) {
-        auto setgroups = posix::open_beneath_no_links(procfs.get(), own_proc("setgroups"), O_RDONLY);
-        can_set_groups = !setgroups || trim(posix::read_to_end(setgroups->get(), 64).value_or("")) != "deny";
-        TRY(posix::set_group_id(0));
-        TRY(posix::set_user_id(0));
-        TRY(posix::set_dumpable(false));
-    }
-    posix::set_umask(0022);
+/// The host's procfs, in whose mount namespace we still are: nobody in the container can cover it (RT9).
+Result<posix::Fd> open_outer_procfs() {
+    posix::Fd procfs = TRY(posix::open_file("/proc", O_PATH | O_DIRECTORY));
+    if (TRY(posix::file_system_type(procfs.get())) != posix::kProcMagic ||
+        TRY(posix::read_link("/proc/self")) != cat(posix::own_pid()))
+        return fail(ErrorKind::failed_precondition, "/proc is not the procfs of this pid namespace");
+    return procfs;
+}
+
+/// What the kernel keeps for the process in /proc/PID, and its children get.
+Result<> set_attributes(int procfs, const oci::Process& process) {
     if (process.oom_score_adj)
-        TRY(write_proc(procfs.get(), own_proc("oom_score_adj"), cat(*process.oom_score_adj)));
+        TRY(write_proc(procfs, own_proc("oom_score_adj"), cat(*process.oom_score_adj)));
     if (!process.apparmor_profile.empty())
         TRY_CONTEXT(
-            write_proc(procfs.get(), own_proc("attr/apparmor/exec"), cat("exec ", process.apparmor_profile)),
+            write_proc(procfs, own_proc("attr/apparmor/exec"), cat("exec ", process.apparmor_profile)),
             "AppArmor profile (is AppArmor enabled on this machine?)");
     if (!process.selinux_label.empty())
-        TRY_CONTEXT(write_proc(procfs.get(), own_proc("attr/exec"), process.selinux_label),
+        TRY_CONTEXT(write_proc(procfs, own_proc("attr/exec"), process.selinux_label),
                     "SELinux label (is SELinux enabled on this machine?)");
-    TRY(set_rlimits(process));
-    TRY(set_stdio(request));
-    // Before the first name is looked up that the container could have made: a link to /proc/self/fd/N
-    // would lead out through whatever is open (security RT11).
-    procfs.reset();
-    TRY(posix::close_all_but(kept_descriptors(request, {})));
-    TRY(enter_working_directory(process));
-    executable = TRY(find_executable(process));
     return {};
 }
 
-[[noreturn]] void run_process(const Request& request) {
-    Executable executable;
-    bool can_set_groups = true;
-    auto outcome = set_up(request, executable, can_set_groups);
-    auto finish = [&]() -> Result<> {
-        int kept = 3 + request.options.preserved_descriptors;
-        TRY(posix::close_from(kept, posix::CloseHow::on_exec));
-        for (int fd = 3; fd < kept; ++fd)
-            TRY(posix::set_close_on_exec(fd, false));
-        TRY(drop_privileges(request.options.process, request.filter, can_set_groups));
-        return execute_process(request.options.process, executable);
+/// Into all namespaces, of which that for processes holds only for our children.
+Result<> join(const Request& request, bool& can_set_groups) {
+    TRY(request.entrance.enter());
+    posix::Fd procfs = TRY(open_outer_procfs());
+    TRY(set_attributes(procfs.get(), request.options.process));
+    const Stdio& stdio = request.options.stdio;
+    TRY(posix::close_all_but(
+        kept_descriptors(request, {stdio.in, stdio.out, stdio.error, request.pidfd, procfs.get()})));
+    TRY(posix::join_namespace(request.pidfd, namespaces_of(request.state), "of the container"));
+    if (!request.state.no_new_keyring) TRY(posix::join_new_session_keyring());
+    if (!has(request.state, oci::NamespaceKind::user)) return {};
+    auto setgroups = posix::open_beneath_no_links(procfs.get(), own_proc("setgroups"), O_RDONLY);
+    can_set_groups = !setgroups || trim(posix::read_to_end(setgroups->get(), 64).value_or("")) != "deny";
+    TRY(posix::set_group_id(0));
+    TRY(posix::set_user_id(0));
+    return posix::set_dumpable(false);
+}
+
+/// All but that of processes, which would count the stage: the process takes it itself, for which the hard
+/// limit must be high enough.
+Result<> set_limits_outside(oci::Process process) {
+    for (auto& limit : process.rlimits) {
+        if (limit.type != kProcessLimit) continue;
+        std::uint64_t hard = std::max(limit.hard, TRY(posix::hard_rlimit(RLIMIT_NPROC)));
+        limit.soft = hard;
+        limit.hard = hard;
+    }
+    return set_rlimits(process);
+}
+
+/// What is left for the process, where it can be traced.
+Result<> set_limits_inside(const oci::Process& process) {
+    for (auto& limit : process.rlimits)
+        if (limit.type == kProcessLimit)
+            TRY_CONTEXT(posix::set_rlimit(0, RLIMIT_NPROC, limit.soft, limit.hard), limit.type);
+    return {};
+}
+
+/// All that takes rights or descriptors which the container has not (security RT1). A process of the
+/// container with CAP_SYS_PTRACE may trace whatever it sees, also what is not dumpable, and then does with
+/// its rights as it likes; it sees our child from its first moment on, and never us.
+Result<> prepare_outside(const Request& request, Executable& executable, bool& can_set_groups) {
+    const oci::Process& process = request.options.process;
+    TRY(posix::reset_signals());
+    TRY(join(request, can_set_groups));
+    posix::set_umask(0022);
+    TRY(set_limits_outside(process));
+    TRY(set_stdio(request));
+    // Before the first name is looked up that the container could have made: a link to /proc/self/fd/N
+    // would lead out through whatever is open (security RT11).
+    TRY(posix::close_all_but(kept_descriptors(request, {})));
+    TRY(enter_working_directory(process));
+    executable = TRY(find_executable(process));
+    int kept = 3 + request.options.preserved_descriptors;
+    TRY(posix::close_from(kept, posix::CloseHow::on_exec));
+    for (int fd = 3; fd < kept; ++fd)
+        TRY(posix::set_close_on_exec(fd, false));
+    if (!request.drops_outside()) return {};
+    return drop_privileges(process, request.filters_outside() ? request.filter : nullptr, can_set_groups);
+}
+
+[[noreturn]] void run_process(const Request& request, const Executable& executable, bool can_set_groups) {
+    const oci::Process& process = request.options.process;
+    auto work = [&]() -> Result<> {
+        TRY(fault::point("exec.namespaces.joined"));
+        TRY(posix::new_session());
+        if (process.terminal) TRY(posix::make_controlling_terminal(0));
+        TRY(expect_packet(request.socket, MessageKind::go));
+        TRY(set_limits_inside(process));
+        if (!request.drops_outside())
+            TRY(drop_privileges(process, request.filter, can_set_groups));
+        else if (!request.filters_outside())
+            TRY(request.filter->install());
+        return execute_process(process, executable);
     };
-    if (outcome) outcome = finish();
+    auto outcome = work();
     if (!send_packet(request.socket, MessageKind::error, encode_error(outcome.error())))
         (void)posix::write_all(2, cat(outcome.error().message(), "\n"));  // the last place to tell
     posix::exit_now(255);
@@ -163,14 +223,11 @@ Result<> set_up(const Request& request, Executable& executable, bool& can_set_gr
 /// Joins and forks, so that the process is inside the pid namespace, as a child of the caller.
 [[noreturn]] void run_stage(const Request& request) {
     auto work = [&]() -> Result<> {
-        TRY(request.entrance.enter());
-        // Before the container can see us: with CAP_SYS_PTRACE it may look into our /proc/PID/fd (RT1).
-        const Stdio& stdio = request.options.stdio;
-        TRY(posix::close_all_but(
-            kept_descriptors(request, {stdio.in, stdio.out, stdio.error, request.pidfd})));
-        TRY(posix::join_namespace(request.pidfd, namespaces_of(request.state), "of the container"));
+        Executable executable;
+        bool can_set_groups = true;
+        TRY(prepare_outside(request, executable, can_set_groups));
         auto process = TRY(posix::fork_into_namespaces(0, posix::Parent::own_parent));
-        if (!process) run_process(request);
+        if (!process) run_process(request, executable, can_set_groups);
         return send_packet(request.socket, MessageKind::pid, cat(process.pid()));
     };
     auto outcome = work();
@@ -180,16 +237,27 @@ Result<> set_up(const Request& request, Executable& executable, bool& can_set_gr
     posix::exit_now(outcome ? 0 : 1);
 }
 
-/// Until the socket closes at execve: an error packet is the failure, a console comes before.
-Result<posix::Fd> guide(int socket) {
-    posix::Fd console;
+/// What the stage has to say: the id of the process, before it perhaps a console.
+Result<pid_t> hear_stage(int socket, posix::Fd& console) {
     while (true) {
         Packet packet = TRY(receive_packet(socket));
-        if (packet.kind == MessageKind::closed) return console;
+        if (packet.kind == MessageKind::pid) return parse_integer<pid_t>(packet.payload).value_or(-1);
         if (packet.kind == MessageKind::error) return decode_error(packet.payload);
-        if (packet.kind == MessageKind::console && packet.descriptors.size() == 1)
-            console = std::move(packet.descriptors.front());
+        if (packet.kind != MessageKind::console || packet.descriptors.size() != 1)
+            return fail(ErrorKind::internal, "the process that joins the container ended unexpectedly");
+        console = std::move(packet.descriptors.front());
     }
+}
+
+/// Until the socket closes at execve. Who speaks here is inside the container already: nothing but a failure
+/// is taken from it.
+Result<> let_go(int socket) {
+    TRY(send_packet(socket, MessageKind::go));
+    Packet packet = TRY(receive_packet(socket));
+    if (packet.kind == MessageKind::closed) return {};
+    if (packet.kind == MessageKind::error) return decode_error(packet.payload);
+    return fail(ErrorKind::internal,
+                "the process that joined the container said what it has no cause to say");
 }
 
 Result<> check_status(const std::string& root, const State& state, ExecOptions::Paused paused) {
@@ -219,22 +287,17 @@ Result<Executed> exec(const std::string& root, const State& state, const ExecOpt
     auto stage = TRY(entrance.fork(0));
     if (!stage) run_stage(request);
     theirs.reset();
-    auto packet = expect_packet(ours.get(), MessageKind::pid);
-    TRY(stage.wait(Deadline::after(10s)));
-    pid_t pid = parse_integer<pid_t>(TRY(std::move(packet)).payload).value_or(-1);
-
     Executed executed;
+    auto said = hear_stage(ours.get(), executed.console);
+    TRY(stage.wait(Deadline::after(10s)));
+    pid_t pid = TRY(std::move(said));
     executed.process = posix::Process(pid, TRY(posix::open_pidfd(pid)));
-    auto outcome = [&]() -> Result<posix::Fd> {
-        TRY(send_packet(ours.get(), MessageKind::go));
-        return guide(ours.get());
-    }();
+    auto outcome = let_go(ours.get());
     if (!outcome) {
         // The child may still be on its way out; what it had to say is in the error.
         if (executed.process.kill(SIGKILL)) TRY(executed.process.wait(Deadline::after(10s)));
         return outcome.error();
     }
-    executed.console = std::move(*outcome);
     return executed;
 }
 

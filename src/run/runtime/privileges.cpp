@@ -107,6 +107,8 @@ Result<> drop_privileges(const oci::Process& process, const SeccompFilter* filte
                                  .permitted = capability_mask(sets.permitted),
                                  .inheritable = capability_mask(sets.inheritable),
                                  .ambient = capability_mask(sets.ambient)}));
+    // Another user id has reset it.
+    TRY(posix::set_dumpable(false));
     if (process.user.umask) posix::set_umask(static_cast<mode_t>(*process.user.umask));
     if (filter && process.no_new_privileges) TRY(filter->install());
     return {};

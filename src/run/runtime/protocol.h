@@ -12,8 +12,8 @@
 //       |  <- ready                             |   all set up; init waits on the fifo for start
 //       |  <- error (instead of any of these)   |   init ends
 //
-// exec uses the same messages: pid, go, console, ready (sent just before execve; the pair closes at
-// execve, so that an error after it is still heard).
+// exec uses the same messages: its stage sends console and pid; the process, which the container can trace,
+// gets go and says nothing but error. The pair closes at execve.
 
 #include <string>
 #include <vector>

@@ -6,6 +6,8 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <signal.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -16,6 +18,7 @@
 #include "oci/seccomp_profile.h"
 #include "run/runtime/seccomp_cache.h"
 #include "run/runtime/seccomp_unknown.h"
+#include "run/runtime/seccomp_verdict.h"
 
 namespace tare::runtime {
 namespace {
@@ -165,6 +168,37 @@ TEST_F(SeccompTest, what_others_may_write_to_is_not_trusted) {
     fs::create_symlink(cache_, link);
     ASSERT_EQ(::chmod(only_file().c_str(), 0600), 0);
     EXPECT_FALSE(find_seccomp_program(link, "key")) << "a link in its place";
+}
+
+/// Calls that do no harm, with arguments that the kernel itself refuses in another way than the filter.
+TEST(SeccompVerdict, a_verdict_is_what_the_kernel_answers) {
+    auto filter = SeccompFilter::make(docker_default());
+    ASSERT_TRUE(filter);
+    const std::uint32_t allowed = 0x7fff0000;
+    const std::uint32_t refused = 0x00050000;
+    for (long number : std::initializer_list<long>{SYS_getpid, SYS_keyctl, SYS_add_key, SYS_bpf, SYS_mount,
+                                                   SYS_clone3, SYS_setsid, 9999L}) {
+        int answer = answer_of(*filter, number, -1, -1);
+        std::uint32_t verdict = verdict_of(*filter, number, {~std::uint64_t{0}, ~std::uint64_t{0}});
+        EXPECT_TRUE(verdict == allowed || verdict == (refused | static_cast<std::uint32_t>(answer)))
+            << number << " " << verdict << " " << answer;
+    }
+    EXPECT_EQ(verdict_of(*filter, SYS_getpid), allowed);
+    EXPECT_EQ(verdict_of(*filter, SYS_clone3), refused | ENOSYS);
+    EXPECT_EQ(verdict_of(*filter, SYS_personality, {PER_LINUX}), allowed);
+    EXPECT_EQ(verdict_of(*filter, SYS_personality, {0x1234}), refused | EPERM);
+    EXPECT_EQ(verdict_of(*filter, SYS_clone, {CLONE_NEWUSER}), refused | EPERM);
+    EXPECT_EQ(verdict_of(*filter, SYS_clone, {SIGCHLD}), allowed);
+}
+
+TEST(SeccompVerdict, dockers_profile_lets_exec_join_and_one_without_fork_does_not) {
+    EXPECT_TRUE(lets_join(*SeccompFilter::make(docker_default()), true));
+    oci::Seccomp strict{.default_action = "SCMP_ACT_ALLOW"};
+    strict.rules = {{.names = {"clone", "clone3"}, .action = "SCMP_ACT_ERRNO", .errno_ret = {}, .args = {}}};
+    EXPECT_FALSE(lets_join(*SeccompFilter::make(strict), false));
+    strict.rules.front().names = {"ioctl"};
+    EXPECT_TRUE(lets_join(*SeccompFilter::make(strict), false));
+    EXPECT_FALSE(lets_join(*SeccompFilter::make(strict), true));
 }
 
 }  // namespace

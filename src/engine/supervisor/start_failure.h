@@ -7,7 +7,7 @@
 namespace tare::supervisor {
 
 struct StartFailure {
-    /// 127: the command was not found; 126: it cannot be executed; 128: anything else.
+    /// 127: the command was not found; 126: it cannot be executed; anything else: 128, of an exec 126.
     int exit_code = 128;
     /// invalid_argument (400) for the first two: the request names what the image does not have.
     Error error;

@@ -50,5 +50,14 @@ TEST(StartFailure, an_exec_says_that_it_was_one) {
     EXPECT_EQ(failure.error.message(), "unable to find user x");
 }
 
+TEST(StartFailure, a_working_directory_that_is_missing_is_no_missing_command) {
+    Error missing(ErrorKind::not_found,
+                  "working directory: open \"/nonexistent\": no such file or directory");
+    auto failure = explain_exec_failure(missing);
+    EXPECT_EQ(failure.exit_code, 126);
+    EXPECT_TRUE(failure.error.is(ErrorKind::unknown));
+    EXPECT_EQ(explain_start_failure(missing).exit_code, 128);
+}
+
 }  // namespace
 }  // namespace tare::supervisor

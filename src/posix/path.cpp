@@ -95,7 +95,8 @@ Result<Fd> make_file_in_root(int root, std::string_view path, const MakeOptions&
         TRY(walk_and_make(root, slash == std::string_view::npos ? "/" : path.substr(0, slash), options));
     auto present = open_in_root(root, path, O_PATH);
     if (present || present.error().error_number() != ENOENT) return present;
-    Fd made = TRY(open_beneath_no_links(parent.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644));
+    Fd made = TRY(open_beneath_no_links(parent.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
+                                        options.file_mode));
     if ((options.uid != 0 || options.gid != 0) && ::fchown(made.get(), options.uid, options.gid) < 0)
         return last_error("chown", quote(path));
     return open_beneath_no_links(parent.get(), name, O_PATH | O_NOFOLLOW);

@@ -23,6 +23,7 @@ Result<Fd> open_beneath_no_links(int directory, std::string_view path, int flags
 /// What a component that had to be created is.
 struct MakeOptions {
     mode_t directory_mode = 0755;
+    mode_t file_mode = 0644;
     uid_t uid = 0;
     gid_t gid = 0;
 };

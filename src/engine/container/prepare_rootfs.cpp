@@ -15,13 +15,14 @@ namespace {
 struct Entry {
     std::string_view path;
     posix::FileType type = posix::FileType::directory;
+    mode_t mode = 0644;  ///< of a file
 };
 
 constexpr auto kEntries = std::to_array<Entry>({{"/dev/pts"},
                                                 {"/dev/shm"},
                                                 {"/proc"},
                                                 {"/sys"},
-                                                {"/.dockerenv", posix::FileType::regular},
+                                                {"/.dockerenv", posix::FileType::regular, 0755},
                                                 {"/etc/resolv.conf", posix::FileType::regular},
                                                 {"/etc/hosts", posix::FileType::regular},
                                                 {"/etc/hostname", posix::FileType::regular},
@@ -41,7 +42,7 @@ Result<> prepare_rootfs(int root, const Container& container) {
         if (entry.type == posix::FileType::directory) {
             TRY_CONTEXT(posix::make_directories_in_root(root, entry.path), entry.path);
         } else {
-            TRY_CONTEXT(posix::make_file_in_root(root, entry.path), entry.path);
+            TRY_CONTEXT(posix::make_file_in_root(root, entry.path, {.file_mode = entry.mode}), entry.path);
         }
     }
     TRY_CONTEXT(make_mtab(root), "/etc/mtab");

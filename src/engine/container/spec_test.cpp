@@ -381,6 +381,8 @@ TEST_F(SpecTest, preparing_a_root_makes_what_docker_makes) {
          {"/.dockerenv", "/etc/hosts", "/etc/resolv.conf", "/dev/pts", "/work/deep", "/proc"})
         EXPECT_TRUE(std::filesystem::exists(directory_.path() + path)) << path;
     EXPECT_TRUE(std::filesystem::is_symlink(directory_.path() + "/etc/mtab"));
+    auto mode = std::filesystem::status(directory_.path() + "/.dockerenv").permissions();
+    EXPECT_EQ(static_cast<unsigned>(mode), 0755U);
     EXPECT_TRUE(prepare_rootfs(root_.get(), container_));
 }
 

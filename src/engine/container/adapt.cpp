@@ -42,7 +42,8 @@ void adapt_resources(ResourceLimits& limits, const HostFacts& host) {
     if (limits.memory_swappiness == -1) limits.memory_swappiness.reset();
     if (limits.pids_limit && *limits.pids_limit <= 0) limits.pids_limit.reset();
     if (host.is_cgroup_v2) {
-        limits.oom_kill_disable.reset();
+        // `true` stays for check(), which warns of it.
+        if (!limits.oom_kill_disable.value_or(false)) limits.oom_kill_disable.reset();
     } else if (!limits.oom_kill_disable) {
         limits.oom_kill_disable = false;
     }

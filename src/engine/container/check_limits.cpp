@@ -140,6 +140,10 @@ Result<> check_changed_cpu(const ResourceLimits& old, const ResourceLimits& aske
 Result<> check_limits(ResourceLimits& limits, const HostFacts& host, Strings& warnings) {
     TRY(check_memory(limits, host, warnings));
     if (host.is_cgroup_v2) drop_v1_limits(limits, warnings);
+    if (limits.oom_kill_disable.value_or(false) && limits.memory_bytes == 0)
+        warnings.push_back(
+            "OOM killer is disabled for the container, but no memory limit is set, this can result in the "
+            "system running out of resources.");
     TRY(check_cpu(limits, host));
     TRY(check_list(limits.cpuset_cpus, host.cpuset_cpus, "cpus", "CPUs"));
     TRY(check_list(limits.cpuset_mems, host.cpuset_mems, "mems", "memory nodes"));

@@ -84,6 +84,24 @@ TEST_F(CheckTest, swap_is_twice_the_memory_or_given_up_with_a_warning) {
     EXPECT_TRUE(warnings_[0].ends_with("Memory limited without swap."));
 }
 
+TEST_F(CheckTest, an_oom_killer_that_cannot_be_turned_off_is_told_of) {
+    limits().oom_kill_disable = true;
+    host_.is_cgroup_v2 = true;
+    EXPECT_EQ(judge(), "");
+    ASSERT_EQ(warnings_.size(), 1U);
+    EXPECT_EQ(warnings_[0], "Your kernel does not support OomKillDisable. OomKillDisable discarded.");
+    EXPECT_FALSE(adapted_.resources.oom_kill_disable.has_value());
+    host_.is_cgroup_v2 = false;
+    EXPECT_EQ(judge(), "");
+    ASSERT_EQ(warnings_.size(), 1U);
+    EXPECT_EQ(warnings_[0],
+              "OOM killer is disabled for the container, but no memory limit is set, this can result in the "
+              "system running out of resources.");
+    limits().memory_bytes = 64 << 20;
+    EXPECT_EQ(judge(), "");
+    EXPECT_TRUE(warnings_.empty());
+}
+
 TEST_F(CheckTest, cpus_are_those_of_the_machine) {
     limits().nano_cpus = 3'000'000'000;
     EXPECT_EQ(judge(), "range of CPUs is from 0.01 to 2.00, as there are only 2 CPUs available");

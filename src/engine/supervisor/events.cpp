@@ -18,7 +18,7 @@ void Supervisor::Impl::publish(const Container& container, std::string action, A
                           .attributes = std::move(all)});
 }
 
-void Supervisor::Impl::publish_network(const Container& container, std::string action) {
+void Supervisor::Impl::publish_network(const Container& container, const std::string& action) {
     for (const auto& [name, endpoint] : container.network_settings.networks) {
         if (endpoint.network_id.empty()) continue;
         const std::string type = name == "host" ? "host" : name == "none" ? "null" : "bridge";

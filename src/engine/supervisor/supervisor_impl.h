@@ -121,7 +121,7 @@ struct Supervisor::Impl {
 
     // Events (events.cpp).
     void publish(const Container& container, std::string action, Attributes attributes = {});
-    void publish_network(const Container& container, std::string action);
+    void publish_network(const Container& container, const std::string& action);
     void publish_volume(const Container& container, const container::MountPoint& mount, std::string action);
 
     // Create (create.cpp).

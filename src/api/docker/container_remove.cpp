@@ -7,7 +7,7 @@ namespace tare::docker {
 Result<> container_remove(Call& call) {
     if (call.query_flag("link"))
         return fail(ErrorKind::unimplemented,
-                    "links between containers are not served, so there is none to remove");
+                    "removing a link alone is not served: it goes with the container that has it");
     TRY(call.parts.supervisor.remove(call.name(),
                                      {.force = call.query_flag("force"), .volumes = call.query_flag("v")}));
     return call.respond_empty(204);

@@ -183,6 +183,8 @@ Result<Strings> check(const Config& config, HostConfig& host_config, const HostF
         return invalid("unknown or invalid runtime name: ", host_config.runtime);
     if (host_config.network_mode == "host" && !host_config.port_bindings.empty())
         warnings.push_back("Published ports are discarded when using host network mode");
+    if (host_config.network_mode == "none" && !host_config.links.empty())
+        warnings.push_back("Links are discarded when using none network mode");
     return warnings;
 }
 

@@ -49,6 +49,7 @@ Result<oci::RuntimeSpec> build_spec(const SpecInput& input);
 struct ExecRequest {
     Strings command;
     Strings env;
+    Strings extra_env;              ///< of links, as in SpecInput
     std::string user;               ///< empty: the container's
     std::string working_directory;  ///< empty: the container's
     bool tty = false;

@@ -100,7 +100,7 @@ Result<oci::Process> build_exec_process(const Container& container, const ExecRe
     process.terminal = request.tty;
     process.console_size = console_size(request.console_size, request.tty);
     process.args = request.command;
-    process.env = build_env(container, {}, request.tty);
+    process.env = build_env(container, request.extra_env, request.tty);
     override_env(process.env, request.env);
     process.cwd = posix::clean_path(request.working_directory.empty() ? container.config.working_directory
                                                                       : request.working_directory);

@@ -1,4 +1,5 @@
 #include "base/log.h"
+#include "engine/container/links.h"
 #include "engine/container/validate.h"
 #include "engine/supervisor/creation.h"
 #include "engine/supervisor/log_target.h"
@@ -91,6 +92,8 @@ Result<Created> Supervisor::create(const CreateRequest& request) {
     created.id = container.id;
     created.warnings = TRY(container::check(container.config, container.host_config, parts.host));
     TRY(check_request(container.config, container.host_config));
+    container.host_config.links =
+        TRY(container::resolve_links(parts.containers, parts.space, container.host_config.links));
     // Only now: who joins another's network may not have asked for a name, and gets the other's at start.
     if (container.config.hostname.empty()) container.config.hostname = container.short_id();
     auto name = TRY(parts.containers.reserve_name(parts.space, request.name));

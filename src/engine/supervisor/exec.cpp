@@ -81,10 +81,13 @@ Result<> Supervisor::Impl::start_exec(const Container& container, const ExecRef&
     FailedBy failed_by = FailedBy::engine;
     auto run = [&]() -> Result<pid_t> {
         posix::Fd root = TRY(container::open_running_root(container.state));
+        // A link whose other end has stopped is no reason not to look into this container.
+        const auto links = linked(container).value_or(std::vector<Linked>());
         oci::Process process =
             TRY(container::build_exec_process(container,
                                               {.command = config.command,
                                                .env = config.environment,
+                                               .extra_env = link_environment(container, links),
                                                .user = config.user,
                                                .working_directory = config.working_directory,
                                                .tty = config.terminal,

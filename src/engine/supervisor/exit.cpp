@@ -8,6 +8,11 @@ namespace tare::supervisor {
 
 using container::Status;
 
+namespace {
+/// Until what a container links to is looked at again, where that restarts too.
+constexpr std::chrono::milliseconds kLinkPatience(100);
+}  // namespace
+
 void Supervisor::Impl::handle_exit(const task::Exit& exit) {
     if (exit.key.name_space != parts.space) return;
     if (exit.exec_id.empty())
@@ -96,6 +101,7 @@ void Supervisor::Impl::restart_after(const std::string& id, std::chrono::millise
         auto lock = parts.containers.lock(row(id), Deadline::never());
         ContainerRef container = parts.containers.get(row(id));
         if (!lock || !container || container->state.status != Status::restarting) return;
+        if (waits_for_link(*container)) return restart_after(id, kLinkPatience);
         // Logged and recorded by start itself; the policy does not try again after a failed start.
         if (auto started = start(container, Reason::policy); !started)
             log::debug("a restart failed", {{"container", id}});

@@ -2,6 +2,7 @@
 // served yet, and exits that come meanwhile wait until this is done.
 
 #include <csignal>
+#include <ranges>
 #include <set>
 
 #include "base/log.h"
@@ -49,7 +50,9 @@ Result<> Supervisor::recover() {
 
     impl_->recover_networks(found);
 
-    for (const ContainerRef& container : impl_->parts.containers.list(impl_->parts.space)) {
+    // The oldest first: what a container links to is older, and has to be known to restart by then.
+    for (const ContainerRef& container :
+         std::views::reverse(impl_->parts.containers.list(impl_->parts.space))) {
         auto task = by_id.find(container->id);
         impl_->recover_container(container, task == by_id.end() ? nullptr : task->second);
         if (task != by_id.end()) by_id.erase(task);

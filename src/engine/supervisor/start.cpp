@@ -87,6 +87,7 @@ Result<Change> Supervisor::Impl::start(ContainerRef container, Reason reason) {
         std::lock_guard lock(entry->mutex);
         entry->restarts = {};
     }
+    tell_linking_containers(*container);
     publish(*container, "start");
     begin_health(*container);
     return Change::made;

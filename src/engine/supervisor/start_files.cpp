@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include "engine/container/links.h"
 #include "engine/network/container_files.h"
 #include "engine/network/networks.h"
 #include "engine/supervisor/supervisor_impl.h"
@@ -19,11 +20,14 @@ struct Files {
 };
 
 Result<Files> render(const Container& container, const network::Attachment& attachment,
-                     network::Ipv4 host_gateway) {
+                     network::Ipv4 host_gateway, const std::vector<Linked>& links) {
     const container::HostConfig& asked = container.host_config;
     std::vector<network::HostEntry> extra;
     for (const std::string& text : asked.extra_hosts)
         extra.push_back(TRY(network::parse_extra_host(text, host_gateway)));
+    for (const Linked& link : links)
+        extra.push_back(
+            {.address = link.address, .names = container::link_host_names(*link.source, link.alias)});
     std::vector<std::string> addresses;
     for (const network::Endpoint& endpoint : attachment.endpoints)
         addresses.push_back(endpoint.address.text());
@@ -68,8 +72,9 @@ Result<> Supervisor::Impl::write_container_files(const Container& container,
         files = TRY(copy_of(*TRY(find(std::string(*other)))));
     } else {
         const network::Ipv4 gateway = TRY(parts.networks.host_gateway());
-        files = TRY(mode.kind == network::Mode::Kind::host ? copy_of_host(container, gateway)
-                                                           : render(container, attachment, gateway));
+        files = TRY(mode.kind == network::Mode::Kind::host
+                        ? copy_of_host(container, gateway)
+                        : render(container, attachment, gateway, TRY(linked(container))));
     }
     TRY(write(container.hostname_path, network::render_hostname(container.config.hostname)));
     TRY(write(container.hosts_path, files.hosts));

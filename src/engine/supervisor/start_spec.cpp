@@ -45,6 +45,7 @@ Result<oci::RuntimeSpec> Supervisor::Impl::make_spec(const Container& container,
     const std::string pid =
         TRY(namespace_of_other(parts.containers, parts.space, host_config.pid_mode, "pid"));
     TRY(container::prepare_rootfs(root, container));
+    const auto links = TRY(linked(container));
     auto shared_memory = TRY(shared_memory_of(parts.containers, container));
     return container::build_spec({.container = container,
                                   .root = root,
@@ -52,6 +53,7 @@ Result<oci::RuntimeSpec> Supervisor::Impl::make_spec(const Container& container,
                                   .ipc_namespace = ipc,
                                   .pid_namespace = pid,
                                   .shared_memory = std::move(shared_memory),
+                                  .extra_env = link_environment(container, links),
                                   .pinned = &pinned,
                                   .host = parts.host});
 }

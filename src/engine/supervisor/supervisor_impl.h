@@ -78,6 +78,13 @@ struct Exec {
 };
 using ExecRef = std::shared_ptr<Exec>;
 
+/// What a container is linked to: one that runs, its name there, and where it is on the default bridge.
+struct Linked {
+    ContainerRef source;
+    std::string alias;
+    std::string address;
+};
+
 struct Supervisor::Impl {
     explicit Impl(const Parts& parts_);
 
@@ -144,6 +151,15 @@ struct Supervisor::Impl {
     /// Gives back what a start took: task, network, volumes. Idempotent; what fails is logged.
     void release_run(const Container& container);
     Error start_failed(const Container& container, StartFailure failure);
+
+    // Links (links.cpp).
+    /// failed_precondition unless all that the container links to runs on the default bridge.
+    Result<std::vector<Linked>> linked(const Container& container);
+    container::Strings link_environment(const Container& container, const std::vector<Linked>& links);
+    /// Writes the address of one that has started into the hosts files of those that link to it and run.
+    void tell_linking_containers(const Container& source);
+    /// Whether something that it links to is about to be started by its restart policy.
+    bool waits_for_link(const Container& container);
 
     // Exits (exit.cpp, exec_exit.cpp).
     void handle_exit(const task::Exit& exit);

@@ -17,9 +17,9 @@ class _Connection(http.client.HTTPConnection):
 
 
 def request(daemon, method, path, body=None, headers=None):
-    """(status, text) of one request; a body that is no text is sent as JSON."""
+    """(status, text) of one request; a dictionary or a list is sent as JSON, a generator in chunks."""
     headers = dict(headers or {})
-    if body is not None and not isinstance(body, (bytes, str)):
+    if isinstance(body, (dict, list)):
         body = json.dumps(body)
         headers.setdefault("Content-Type", "application/json")
     with contextlib.closing(_Connection(daemon.socket)) as connection:

@@ -19,7 +19,7 @@ bool is_of_client(int status) {
 
 void answer_error(http::ServerExchange& exchange, const Error& error) {
     const http::RequestHead& request = exchange.request();
-    int status = api::http_status(error.kind());
+    int status = exchange.is_body_too_large() ? 413 : api::http_status(error.kind());
     if (!is_of_client(status) && !exchange.cancel().is_cancelled())
         log::error("request failed",
                    {{"method", request.method}, {"path", request.path}, {"error", error.message()}});

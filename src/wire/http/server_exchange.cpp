@@ -120,16 +120,17 @@ Result<std::size_t> ServerExchange::read_body(char* buffer, std::size_t size) {
 }
 
 Result<std::string> ServerExchange::read_whole_body(std::size_t max_bytes) {
-    std::string body;
-    if (head_.framing == BodyFraming::length && head_.content_length > max_bytes)
+    auto too_large = [&] {
+        is_body_too_large_ = true;
         return fail(ErrorKind::resource_exhausted, "the request's body is larger than ", max_bytes, " bytes");
+    };
+    std::string body;
+    if (head_.framing == BodyFraming::length && head_.content_length > max_bytes) return too_large();
     char buffer[16 << 10];
     while (true) {
         std::size_t count = TRY(read_body(buffer, sizeof buffer));
         if (count == 0) return body;
-        if (body.size() + count > max_bytes)
-            return fail(ErrorKind::resource_exhausted, "the request's body is larger than ", max_bytes,
-                        " bytes");
+        if (body.size() + count > max_bytes) return too_large();
         body.append(buffer, count);
     }
 }

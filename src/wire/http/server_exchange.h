@@ -49,6 +49,8 @@ class ServerExchange {
     Result<std::size_t> read_body(char* buffer, std::size_t size);
     /// The whole body; resource_exhausted beyond `max_bytes`.
     Result<std::string> read_whole_body(std::size_t max_bytes);
+    /// Whether read_whole_body() gave up: what a status of 413 tells a client.
+    bool is_body_too_large() const { return is_body_too_large_; }
     bool has_body() const { return head_.framing != BodyFraming::none; }
 
     /// Headers that every answer of this exchange gets.
@@ -90,6 +92,7 @@ class ServerExchange {
     bool is_chunked_ = false;
     bool sends_body_ = true;
     bool continue_sent_ = false;
+    bool is_body_too_large_ = false;
 };
 
 using Handler = std::function<void(ServerExchange&)>;

@@ -120,6 +120,22 @@ TEST(HttpServer, refuses_and_closes_on_a_malformed_request) {
     EXPECT_TRUE(answer.ends_with("(end)")) << answer;
 }
 
+TEST(HttpServer, tells_a_body_that_is_too_large_from_one_that_is_not) {
+    Server server = serve([](ServerExchange& exchange) {
+        const bool is_read = exchange.read_whole_body(3).has_value();
+        (void)exchange.respond(exchange.is_body_too_large() ? 413 : 200, is_read ? "read\n" : "not read\n");
+    });
+    auto answer = [&](std::string_view framing_and_body) {
+        Client client(server);
+        client.send(cat("POST / HTTP/1.1\r\nHost: d\r\n", framing_and_body));
+        return client.read_until("read\n");
+    };
+    EXPECT_TRUE(answer("Content-Length: 3\r\n\r\nabc").contains(" 200 OK"));
+    EXPECT_TRUE(answer("Content-Length: 4\r\n\r\nabcd").contains(" 413 Request Entity Too Large"));
+    EXPECT_TRUE(
+        answer("Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n2\r\ncd\r\n0\r\n\r\n").contains(" 413 "));
+}
+
 TEST(HttpServer, sends_100_continue_only_when_the_body_is_wanted) {
     Server server = serve([](ServerExchange& exchange) {
         if (exchange.request().path == "/no") {

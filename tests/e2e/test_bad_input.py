@@ -3,6 +3,7 @@ import contextlib
 import re
 import socket
 
+import api
 import machine
 import registry
 from machine import Failure
@@ -177,6 +178,32 @@ def test_flags_that_make_no_sense(world):
                                (["--security-opt", "nonsense"], r"nonsense"), (["--cpus", "-1"], r"(CPUs|cpus|invalid|negative)")):
             complaint(daemon, ["run", "--rm", *words, image, "true"], 125, pattern)
         complaint(daemon, ["run", "--restart", "sometimes", image, "true"], 125, r"invalid restart policy")
+
+
+def test_what_is_not_there_yet_is_refused(world):
+    with world.daemon() as daemon:
+        image = with_image(world, daemon)
+        daemon.command("create", "--name", "box", image, "true")
+        complaint(daemon, ["create", "--mount", f"type=image,source={image},target=/x", image], 1, r"type image are not served yet")
+        complaint(daemon, ["run", "--mount", f"type=image,source={image},target=/x,image-subpath=y", image], 125,
+                  r"type image are not served yet")
+        for words in (["--checkpoint", "one"], ["--checkpoint-dir", "/x"], ["-a", "--checkpoint", "one"]):
+            got, out, error = daemon.command("start", *words, "box", check=False)
+            if got != 1 or out or "from a checkpoint is not served yet" not in error.splitlines()[0]:
+                raise Failure(f"start {words}: {got}\n{out}{error}")
+        complaint(daemon, ["images", "--tree"], 1, r"--tree is not there yet")
+        complaint(daemon, ["image", "ls", "--tree"], 1, r"--tree is not there yet")
+        state = daemon.command("inspect", "-f", "{{.State.Status}}", "box")[1]
+        if state != "created\n":
+            raise Failure(f"after starts that were refused the container is {state}")
+        for query in ("checkpoint=one", "checkpoint-dir=/x"):
+            status, text = api.request(daemon, "POST", f"/v1.45/containers/box/start?{query}")
+            if status != 501 or "not served yet" not in text:
+                raise Failure(f"{query}: {status} {text}")
+        status, text = api.request(daemon, "POST", "/v1.45/containers/create", {
+            "Image": image, "HostConfig": {"Mounts": [{"Type": "image", "Source": image, "Target": "/x"}]}})
+        if status != 501 or "not served yet" not in text:
+            raise Failure(f"an image mount: {status} {text}")
 
 
 def test_a_port_that_is_taken(world):

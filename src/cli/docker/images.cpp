@@ -61,6 +61,8 @@ Result<int> images(Invocation& call) {
     define(call.flags, options);
     if (!call.parse()) return call.exit_code();
 
+    if (options.tree)
+        return fail(ErrorKind::unimplemented, "--tree is not there yet: images shows a line for each name");
     if (options.format.empty() && !options.quiet) options.format = call.settings.config_text("imagesFormat");
     if (options.digests && options.format.starts_with("table ") &&
         options.format.find(".Digest") == std::string::npos)

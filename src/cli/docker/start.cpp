@@ -42,7 +42,10 @@ Result<int> start_attached(Invocation& call, const Options& options) {
     auto waiting =
         begin_wait(daemon, text_at(container, "Id"), auto_remove ? WaitFor::removal : WaitFor::exit);
     TRY(session.prepare_terminal());
-    TRY(daemon.post(cat(base, "/start")));
+    Query start_query;
+    start_query.add_if("checkpoint", options.checkpoint)
+        .add_if("checkpoint-dir", options.checkpoint_directory);
+    TRY(daemon.post(cat(base, "/start", start_query.text())));
     session.send_size();
     if (TRY(session.run(std::move(connection))) == SessionEnd::detached) return 0;
     return finish_wait(waiting);

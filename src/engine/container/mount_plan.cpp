@@ -117,7 +117,8 @@ Result<MountPoint> point_of(const MountRequest& mount) {
         if (!merged) return invalid_mount(mount, merged.error().message());
     } else if (mount.type == "image") {
         if (mount.source.empty()) return invalid_mount(mount, "field Source must not be empty");
-        if (!mount.subpath.empty()) return fail(ErrorKind::unimplemented, "subpath of an image mount");
+        if (!mount.subpath.empty())
+            return fail(ErrorKind::unimplemented, "mounts of type image are not served yet");
         point.name = mount.source;
         point.is_writable = false;
     } else {

@@ -1,7 +1,9 @@
 #include "base/log.h"
 #include "engine/container/links.h"
 #include "engine/container/validate.h"
+#include "engine/network/container_files.h"
 #include "engine/supervisor/creation.h"
+#include "engine/supervisor/endpoints.h"
 #include "engine/supervisor/log_target.h"
 #include "engine/supervisor/ports.h"
 #include "engine/supervisor/supervisor_impl.h"
@@ -94,6 +96,8 @@ Result<Created> Supervisor::create(const CreateRequest& request) {
     TRY(check_request(container.config, container.host_config));
     container.host_config.links =
         TRY(container::resolve_links(parts.containers, parts.space, container.host_config.links));
+    TRY(take_endpoints(container.config, container.host_config, request.body.networking.endpoints));
+    TRY(network::check_nameservers(container.host_config.dns));
     // Only now: who joins another's network may not have asked for a name, and gets the other's at start.
     if (container.config.hostname.empty()) container.config.hostname = container.short_id();
     auto name = TRY(parts.containers.reserve_name(parts.space, request.name));

@@ -101,6 +101,19 @@ Result<> check_mode(std::string_view mode, std::initializer_list<std::string_vie
     return invalid("invalid ", what, " mode: ", mode);
 }
 
+// dockerd passes over members that it does not know. They have no effect here either, which is told.
+void tell_unknown(const Json& unknown, Strings& warnings) {
+    const Json::Object* members = unknown.as_object();
+    if (!members) return;
+    for (const auto& [name, value] : *members) {
+        const std::string text = dump(value);
+        const bool says_nothing = text == "null" || text == "false" || text == "0" || text == "\"\"" ||
+                                  text == "[]" || text == "{}";
+        if (!says_nothing)
+            warnings.push_back(cat("HostConfig.", name, " is not known here and has no effect."));
+    }
+}
+
 Result<> check_modes(const HostConfig& host_config, const HostFacts& host) {
     TRY(check_mode(host_config.ipc_mode, {"none", "private", "shareable", "host"}, true, "IPC"));
     TRY(check_mode(host_config.pid_mode, {"", "host"}, true, "PID"));
@@ -113,6 +126,9 @@ Result<> check_modes(const HostConfig& host_config, const HostFacts& host) {
         return invalid(
             "privileged mode is incompatible with private cgroup namespace on cgroup v1 host.  You ",
             "must run the container in the host cgroup namespace when running privileged mode");
+    if (!host_config.cgroup.empty())
+        return fail(ErrorKind::unimplemented,
+                    "joining the cgroup of another container is not served: ", host_config.cgroup);
     if (!host_config.isolation.empty() && host_config.isolation != "default")
         return invalid("invalid isolation '", host_config.isolation, "' on linux");
     return {};
@@ -183,6 +199,7 @@ Result<Strings> check(const Config& config, HostConfig& host_config, const HostF
         return invalid("unknown or invalid runtime name: ", host_config.runtime);
     if (host_config.network_mode == "host" && !host_config.port_bindings.empty())
         warnings.push_back("Published ports are discarded when using host network mode");
+    tell_unknown(host_config.unknown, warnings);
     if (host_config.network_mode == "none" && !host_config.links.empty())
         warnings.push_back("Links are discarded when using none network mode");
     return warnings;

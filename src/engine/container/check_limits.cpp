@@ -56,6 +56,10 @@ void drop_v1_limits(ResourceLimits& limits, Strings& warnings) {
     if (limits.oom_kill_disable.value_or(false))
         warnings.push_back("Your kernel does not support OomKillDisable. OomKillDisable discarded.");
     limits.oom_kill_disable.reset();
+}
+
+// The kernel has given it up on v1 too.
+void drop_kernel_memory(ResourceLimits& limits, Strings& warnings) {
     if (limits.kernel_memory_bytes != 0)
         warnings.push_back("Specifying a kernel memory limit is deprecated and has no effect.");
     limits.kernel_memory_bytes = 0;
@@ -144,6 +148,7 @@ Result<> check_limits(ResourceLimits& limits, const HostFacts& host, Strings& wa
         warnings.push_back(
             "OOM killer is disabled for the container, but no memory limit is set, this can result in the "
             "system running out of resources.");
+    drop_kernel_memory(limits, warnings);
     TRY(check_cpu(limits, host));
     TRY(check_list(limits.cpuset_cpus, host.cpuset_cpus, "cpus", "CPUs"));
     TRY(check_list(limits.cpuset_mems, host.cpuset_mems, "mems", "memory nodes"));

@@ -236,5 +236,23 @@ TEST_F(CheckTest, an_update_changes_what_it_names) {
         "Conflicting options: CPU Quota cannot be updated as NanoCPUs has already been set");
 }
 
+TEST_F(CheckTest, what_would_have_no_effect_is_refused_or_told) {
+    host_config_.cgroup = "container:other";
+    EXPECT_EQ(judge(), "joining the cgroup of another container is not served: container:other");
+    host_config_.cgroup.clear();
+    host_config_.unknown.set("Odd", 1).set("None", Json()).set("Empty", Json::array()).set("No", false);
+    limits().kernel_memory_bytes = 10 << 20;
+    host_.is_cgroup_v2 = false;
+    EXPECT_EQ(judge(), "");
+    EXPECT_EQ(warnings_, Strings({"Specifying a kernel memory limit is deprecated and has no effect.",
+                                  "HostConfig.Odd is not known here and has no effect."}));
+    EXPECT_EQ(adapted_.resources.kernel_memory_bytes, 0);
+    host_config_.security_options = {"label=type:container_t"};
+    EXPECT_EQ(judge(),
+              "SELinux is not enabled on this host, but the label \"type:container_t\" was asked for");
+    host_config_.security_options = {"label=disable"};
+    EXPECT_EQ(judge(), "");
+}
+
 }  // namespace
 }  // namespace tare::container

@@ -100,6 +100,25 @@ Result<> apply_volume(MountPoint& point, const MountRequest& mount) {
     return {};
 }
 
+// The options of another type would be passed over.
+Result<> check_options(const MountRequest& mount) {
+    const bool has_bind_options = !mount.propagation.empty() || mount.non_recursive ||
+                                  mount.create_mountpoint || mount.read_only_non_recursive ||
+                                  mount.read_only_force_recursive;
+    const bool has_volume_options = mount.no_copy || !mount.volume_labels.empty() || !mount.driver.empty() ||
+                                    !mount.driver_options.empty();
+    const bool has_tmpfs_options =
+        mount.tmpfs_size_bytes != 0 || mount.tmpfs_mode != 0 || !mount.tmpfs_options.empty();
+    auto must_not = [&](std::string_view field) {
+        return invalid_mount(mount, "field ", field, " must not be specified");
+    };
+    if (has_bind_options && mount.type != "bind") return must_not("BindOptions");
+    if (has_volume_options && mount.type != "volume") return must_not("VolumeOptions");
+    if (has_tmpfs_options && mount.type != "tmpfs") return must_not("TmpfsOptions");
+    if (!mount.subpath.empty() && mount.type != "volume" && mount.type != "image") return must_not("Subpath");
+    return {};
+}
+
 Result<MountPoint> point_of(const MountRequest& mount) {
     if (mount.target.empty()) return invalid_mount(mount, "field Target must not be empty");
     MountPoint point{.type = mount.type, .is_writable = !mount.read_only};
@@ -124,6 +143,7 @@ Result<MountPoint> point_of(const MountRequest& mount) {
     } else {
         return invalid_mount(mount, "mount type unknown");
     }
+    TRY(check_options(mount));
     return point;
 }
 

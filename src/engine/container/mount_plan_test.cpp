@@ -147,6 +147,17 @@ TEST_F(MountPlanTest, mounts_that_cannot_be_say_why) {
               "invalid mount config for type \"volume\": subpath must be a relative path within the volume");
 }
 
+TEST_F(MountPlanTest, options_of_another_type_are_refused) {
+    EXPECT_EQ(with_mount({.type = "bind", .source = "/tmp", .target = "/b", .no_copy = true}),
+              "invalid mount config for type \"bind\": field VolumeOptions must not be specified");
+    EXPECT_EQ(with_mount({.type = "bind", .source = "/tmp", .target = "/b", .subpath = "a"}),
+              "invalid mount config for type \"bind\": field Subpath must not be specified");
+    EXPECT_EQ(with_mount({.type = "volume", .target = "/b", .propagation = "rslave"}),
+              "invalid mount config for type \"volume\": field BindOptions must not be specified");
+    EXPECT_EQ(with_mount({.type = "volume", .target = "/b", .tmpfs_size_bytes = 1}),
+              "invalid mount config for type \"volume\": field TmpfsOptions must not be specified");
+}
+
 TEST(TmpfsOptions, the_users_override_the_defaults) {
     EXPECT_EQ(merge_tmpfs_options({"exec", "size=1m", "size=2m", "ro"}),
               Strings({"nosuid", "nodev", "exec", "size=2m", "ro"}));

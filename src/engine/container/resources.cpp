@@ -38,7 +38,6 @@ oci::MemoryResources memory_of(const ResourceLimits& limits) {
     oci::MemoryResources memory;
     set_positive(memory.limit, limits.memory_bytes);
     set_positive(memory.reservation, limits.memory_reservation_bytes);
-    set_positive(memory.kernel, limits.kernel_memory_bytes);
     if (limits.memory_swap_bytes != 0) memory.swap = limits.memory_swap_bytes;
     if (limits.memory_swappiness && *limits.memory_swappiness >= 0)
         memory.swappiness = static_cast<std::uint64_t>(*limits.memory_swappiness);

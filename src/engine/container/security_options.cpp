@@ -23,7 +23,9 @@ Result<> apply_label(SecurityOptions& options, std::string_view value, const Hos
         options.is_label_disabled = true;
         return {};
     }
-    if (!host.has_selinux) return {};
+    if (!host.has_selinux)
+        return fail(ErrorKind::invalid_argument, "SELinux is not enabled on this host, but the label ",
+                    quote(value), " was asked for");
     return fail(ErrorKind::unimplemented, "label=", value, ": SELinux labels cannot be set")
         .set_hint("label=disable runs the container without one");
 }

@@ -132,6 +132,8 @@ function(tare_add_programs)
     add_executable(${name} ${sources})
     tare_use_precompiled(${name} tare_precompiled)
     target_compile_definitions(${name} PRIVATE TARE_VERSION="${PROJECT_VERSION}")
+    # By which tared tells a shim that outlived an upgrade (posix/build_id.h); not every compiler asks for one.
+    target_link_options(${name} PRIVATE -Wl,--build-id=sha1)
     foreach(lower ${TARE_PROGRAM_${name}})
       tare_target_name(lower_target ${lower})
       if(TARGET ${lower_target})

@@ -8,8 +8,10 @@ import json
 import lzma
 import os
 import pathlib
+import shutil
 import socket
 import stat
+import struct
 import subprocess
 import tarfile
 import tempfile
@@ -431,6 +433,49 @@ def test_sd15_names_and_labels_are_refused_or_come_back_as_they_were(world):
         daemon.command("start", "kept")
         expect("\nlevel=error msg=made-up" not in daemon.log.read_text(), "a label wrote a line of the log")
         expect(daemon.command("ps", "-aq")[1].strip(), "the table of containers is gone")
+
+
+def change_build(program):
+    """Makes it another build of the same program: one whose build id, in an ELF note, is a different one."""
+    note = struct.pack("<III", 4, 20, 3) + b"GNU\0"
+    content = program.read_bytes()
+    expect(content.count(note) == 1, f"{program} has no build id of 20 bytes")
+    at = content.index(note) + len(note)
+    changed = content[:at] + bytes(byte ^ 0xff for byte in content[at:at + 20]) + content[at + 20:]
+    # As a package does it: the old file goes on running.
+    fresh = program.with_suffix(".new")
+    fresh.write_bytes(changed)
+    fresh.chmod(0o755)
+    fresh.rename(program)
+
+
+def test_ta3_containers_whose_shims_outlived_an_upgrade_are_named(world):
+    def warning(daemon):
+        lines = [line for line in daemon.command("info")[2].splitlines() if "shim" in line]
+        expect(len(lines) <= 1, f"more than one warning: {lines}")
+        return lines[0] if lines else ""
+
+    with temporary_folder("tare-ta3-") as programs:
+        for name in ("tare", "tared", "tare-shim", "tare-init"):
+            shutil.copy2(pathlib.Path(world.programs) / name, programs)
+        with daemons.running(programs) as daemon:
+            pull(world, daemon, "box", world.images.busybox)
+            old = [daemon.command("run", "-d", "box", "sleep", "600")[1].strip() for _ in range(2)]
+            expect(not warning(daemon), "a warning before there is anything to warn of")
+            change_build(programs / "tare-shim")
+            new = daemon.command("run", "-d", "box", "sleep", "600")[1].strip()
+            told = warning(daemon)
+            expect("2 containers run" in told and all(one[:12] in told for one in old) and new[:12] not in told,
+                   f"before the restart of the daemon: {told!r}")
+            daemon.stop()
+            daemon.start()
+            expect(warning(daemon) == told, f"after the restart: {warning(daemon)!r} instead of {told!r}")
+            expect('count=2' in daemon.log.read_text(), "the log does not count them")
+            daemon.command("restart", "-t", "0", old[0])
+            told = warning(daemon)
+            expect("1 container runs" in told and old[1][:12] in told and old[0][:12] not in told, f"after one was restarted: {told!r}")
+            daemon.command("rm", "-f", old[1])
+            expect(not warning(daemon), "a warning when none is left")
 
 
 def test_ta4_directories_and_configuration_of_others_are_refused(world):

@@ -1,5 +1,6 @@
 #include "api/docker/endpoints.h"
 #include "engine/container/containers.h"
+#include "engine/supervisor/supervisor.h"
 #include "image/registry/registry.h"
 #include "image/snapshot/snapshotter.h"
 #include "image/transfer/images.h"
@@ -75,8 +76,21 @@ Json security_options(const container::HostFacts& host) {
     return options;
 }
 
-Json warnings(const container::HostFacts& host) {
+/// Of containers whose shims outlived an upgrade (security TA3): how many, and the first of them.
+std::string shim_warning(const std::vector<std::string>& ids) {
+    constexpr std::size_t named = 10;
+    std::string names;
+    for (std::size_t i = 0; i < ids.size() && i < named; ++i)
+        names += cat(i == 0 ? "" : ", ", ids[i].substr(0, 12));
+    if (ids.size() > named) names += cat(" and ", ids.size() - named, " more");
+    return cat("WARNING: ", ids.size(), ids.size() == 1 ? " container runs" : " containers run",
+               " under a shim of another build than the installed one until restarted: ", names);
+}
+
+Json warnings(const Parts& parts) {
+    const container::HostFacts& host = parts.host;
     Json lines = Json::array();
+    if (auto ids = parts.supervisor.under_other_shims(); !ids.empty()) lines.push(shim_warning(ids));
     if (host.has_apparmor)
         lines.push("WARNING: AppArmor is enabled, but containers have no profile unless one is named");
     if (host.has_selinux) lines.push("WARNING: SELinux is enabled, but containers get no label");
@@ -160,7 +174,7 @@ Result<> system_info(Call& call) {
     info.set("Isolation", "").set("InitBinary", host.init_binary).set("ContainerdCommit", commit("tare"));
     info.set("RuncCommit", commit("tare")).set("InitCommit", commit("tare"));
     info.set("SecurityOptions", security_options(host)).set("CDISpecDirs", Json::array());
-    return call.respond(200, info.set("Warnings", warnings(host)));
+    return call.respond(200, info.set("Warnings", warnings(parts)));
 }
 
 }  // namespace tare::docker

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "posix/build_id.h"
 #include "posix/credentials.h"
 #include "posix/file.h"
 #include "posix/mount.h"
@@ -62,6 +63,7 @@ Result<std::string> run(const std::vector<std::string>& words) {
     const char* events = std::getenv("TTRPC_ADDRESS");
     invocation.ttrpc_address = events ? events : "";
     invocation.version = TARE_VERSION;
+    invocation.build = posix::build_id("/proc/self/exe").value_or("");
     return verb == "start" ? shim::start(invocation) : shim::remove(invocation);
 }
 

@@ -31,6 +31,13 @@ void Supervisor::shut_down() {
     impl_->schedule.stop();
 }
 
+std::vector<std::string> Supervisor::under_other_shims() const {
+    std::vector<std::string> ids;
+    for (const task::Key& task : impl_->parts.tasks.under_other_shims())
+        if (task.name_space == impl_->parts.space) ids.push_back(task.id);
+    return ids;
+}
+
 void Supervisor::on_exit(const task::Exit& exit) {
     {
         std::lock_guard lock(impl_->mutex);

@@ -195,6 +195,9 @@ class Supervisor {
     /// One reading of its counters; zeros for a container that is not running.
     Result<Stats> stats(const std::string& name_or_id);
 
+    /// The ids of containers whose shims are of another build than the installed one (task::Tasks).
+    std::vector<std::string> under_other_shims() const;
+
     /// What Tasks tells (apps/tared connects the two); returns at once.
     void on_exit(const task::Exit& exit);
     /// The kernel killed in a container for want of memory (the shims' event): the `oom` event.

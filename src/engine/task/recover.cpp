@@ -33,6 +33,18 @@ void end_by_force(Found& found) {
     found.state = {.status = Status::stopped, .exit_status = found.exit->status, .exited_at = found.exit->at};
 }
 
+/// One line, however many they are: info has them as well.
+void warn_of(const std::vector<Key>& tasks) {
+    constexpr std::size_t named = 10;
+    if (tasks.empty()) return;
+    std::string ids;
+    for (std::size_t i = 0; i < tasks.size() && i < named; ++i)
+        ids += cat(i == 0 ? "" : " ", tasks[i].id.substr(0, 12));
+    log::warning(
+        "containers run under a shim of another build than the installed one until they are restarted",
+        {{"count", cat(tasks.size())}, {"containers", ids}});
+}
+
 Result<State> ask_state(Tasks& tasks, const Key& key) {
     auto state = tasks.state(key);
     // A shim whose Create never came, or was undone: it holds nothing.
@@ -56,6 +68,7 @@ Result<std::vector<Found>> Tasks::recover() {
         found.has_shim = state.has_value();
         if (state) {
             found.state = *state;
+            impl_->ask_build(*shim);
             const bool is_alive = state->status == Status::running || state->status == Status::paused;
             if (is_alive || state->status == Status::created)
                 impl_->watch(*shim, "", state->pid,
@@ -73,6 +86,7 @@ Result<std::vector<Found>> Tasks::recover() {
         }
         all.push_back(std::move(found));
     }
+    warn_of(under_other_shims());
     return all;
 }
 

@@ -31,6 +31,7 @@ struct ShimConnection {
 
     std::mutex mutex;  // guards what follows
     std::map<std::string, Process> processes;
+    std::optional<std::string> build;  ///< of the shim's program; "": it told none; unset: not known yet
     /// Being removed: what its waits answer now is no exit.
     bool is_removed = false;
     bool is_lost = false;

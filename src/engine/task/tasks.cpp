@@ -102,6 +102,10 @@ Result<pid_t> Tasks::create(const Key& key, const CreateRequest& request) {
     auto created = (*shim)->client.call(create, Deadline::after(120s), std::move(root));
     if (!created) return undo(std::move(created.error()));
     const auto pid = static_cast<pid_t>(created->pid);
+    {
+        std::lock_guard lock((*shim)->mutex);
+        (*shim)->build = std::move(created->build);
+    }
     impl_->watch(*shim, "", pid, Process::Phase::created);
     return pid;
 }

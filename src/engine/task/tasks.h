@@ -177,6 +177,11 @@ class Tasks {
     /// ends here: its processes are killed, with status 137.
     Result<std::vector<Found>> recover();
 
+    /// The tasks whose shims are of another build than the shim that is installed now: they outlived an
+    /// upgrade and keep the faults of their own program until their containers are restarted (security TA3).
+    /// Also those that tell no build. None if the installed program has no build id.
+    std::vector<Key> under_other_shims();
+
     struct Impl;
 
   private:

@@ -29,6 +29,8 @@ struct Tasks::Impl {
     Result<ShimRef> find(const Key& key);
     Result<ShimRef> connect(const Key& key, const std::string& bundle, const std::string& address);
     void forget(const ShimRef& shim);
+    /// Asks a shim that another daemon has started which build it is.
+    void ask_build(const ShimRef& shim);
 
     /// A typed call with the usual deadline.
     template <class Request>

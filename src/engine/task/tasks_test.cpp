@@ -3,6 +3,7 @@
 #include <condition_variable>
 
 #include "engine/task/fake_shim_test.h"
+#include "posix/build_id.h"
 
 namespace tare::task {
 namespace {
@@ -52,12 +53,12 @@ class TasksTest : public testing::Test {
         shim_.reset();
         EXPECT_TRUE(posix::remove_tree(directory_));
     }
-    void open() {
+    void open(std::optional<std::string> shim_program = {}) {
         tasks_.reset();
         shim_->forget_waiters();
-        tasks_ = std::move(
-            *Tasks::open({.state_directory = directory_ + "/state", .shim_program = shim_->program()},
-                         [this](const Exit& exit) { told_.tell(exit); }));
+        tasks_ = std::move(*Tasks::open({.state_directory = directory_ + "/state",
+                                         .shim_program = shim_program.value_or(shim_->program())},
+                                        [this](const Exit& exit) { told_.tell(exit); }));
     }
     std::string bundle() const { return directory_ + "/state/shim/default/c1"; }
     void run() {
@@ -188,6 +189,30 @@ TEST_F(TasksTest, recovery_finds_what_runs_and_hears_of_its_end) {
     shim_->end("", 9);
     ASSERT_TRUE(told_.wait_for(1));
     EXPECT_EQ(told_.exits()[0].pid, 77);
+}
+
+TEST_F(TasksTest, ta3_shims_of_another_build_than_the_installed_one_are_named) {
+    run();
+    shimv2::StateResponse state;
+    state.pid = 77;
+    state.status = shimv2::Status::running;
+    shim_->answer("State", encode(state));
+    // This test stands in for the installed program.
+    const std::string own = *posix::build_id("/proc/self/exe");
+    auto others_after_upgrade = [&](std::string build) {
+        shim_->answer("Connect", encode(shimv2::ConnectResponse{.build = std::move(build)}));
+        open("/proc/self/exe");
+        EXPECT_TRUE(tasks_->recover());
+        return tasks_->under_other_shims();
+    };
+    EXPECT_EQ(others_after_upgrade("0123"), std::vector{kKey});
+    EXPECT_EQ(others_after_upgrade(""), std::vector{kKey}) << "a shim from before there were builds";
+    EXPECT_TRUE(others_after_upgrade(own).empty());
+}
+
+TEST_F(TasksTest, ta3_without_a_build_of_the_installed_shim_nothing_is_said_of_the_others) {
+    run();
+    EXPECT_TRUE(tasks_->under_other_shims().empty());
 }
 
 TEST_F(TasksTest, recovery_takes_exits_from_disk) {

@@ -17,6 +17,7 @@ struct Invocation {
     std::string bundle;          ///< absolute
     std::string ttrpc_address;   ///< $TTRPC_ADDRESS
     std::string version;         ///< of this program
+    std::string build;           ///< of this program: its build id; empty: it has none
     bool is_debug = false;
 };
 

@@ -53,6 +53,7 @@ class Serving {
         : loop_(&loop),
           service_(loop, {.name_space = invocation.name_space,
                           .version = invocation.version,
+                          .build = invocation.build,
                           .events_address = invocation.ttrpc_address,
                           .oom_score_adj = oom_score_adj,
                           .seccomp_cache = daemon_directory_of(invocation) + "/seccomp",

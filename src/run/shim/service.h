@@ -56,6 +56,7 @@ class Service {
     struct Options {
         std::string name_space;
         std::string version;         ///< told by Connect
+        std::string build;           ///< told by Create and Connect
         std::string events_address;  ///< where events go; empty: nowhere
         std::int32_t oom_score_adj =
             0;                      ///< for processes whose spec has none: what the shim itself came with

@@ -120,7 +120,7 @@ Result<shimv2::CreateTaskResponse> Service::create(const shimv2::CreateTaskReque
                                                  .stderr_path = request.stderr_path,
                                                  .terminal = request.terminal},
                                           .pid = pid});
-    return shimv2::CreateTaskResponse{.pid = pid};
+    return shimv2::CreateTaskResponse{.pid = pid, .build = options_.build};
 }
 
 Result<shimv2::StartResponse> Service::start(const shimv2::StartRequest& request) {

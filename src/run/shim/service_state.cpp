@@ -65,7 +65,8 @@ Result<shimv2::ConnectResponse> Service::connect(const shimv2::ConnectRequest& r
     Container& container = *TRY(find(request.id));
     return shimv2::ConnectResponse{.shim_pid = static_cast<std::uint32_t>(posix::own_pid()),
                                    .task_pid = static_cast<std::uint32_t>(container.init.pid),
-                                   .version = options_.version};
+                                   .version = options_.version,
+                                   .build = options_.build};
 }
 
 Result<shimv2::Empty> Service::pause(const shimv2::PauseRequest& request) {

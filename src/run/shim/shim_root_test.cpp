@@ -1,5 +1,6 @@
 // The life of containers under the real tare-shim.
 
+#include "posix/build_id.h"
 #include "posix/mount.h"
 #include "run/shim/shim_fixture.h"
 #include "run/task/metrics.h"
@@ -123,8 +124,9 @@ TEST_F(ShimTest, calls_out_of_turn_are_refused) {
                     .is(ErrorKind::failed_precondition));
     // Shutdown with a container is a wish for later.
     must(shim.call(shimv2::ShutdownRequest{.id = "c1"}));
-    EXPECT_EQ(must(shim.call(shimv2::ConnectRequest{.id = "c1"})).shim_pid,
-              static_cast<std::uint32_t>(shim.pid));
+    auto connected = must(shim.call(shimv2::ConnectRequest{.id = "c1"}));
+    EXPECT_EQ(connected.shim_pid, static_cast<std::uint32_t>(shim.pid));
+    EXPECT_EQ(connected.build, must(posix::build_id(program_)));
     kill(shim, "c1");
     wait_for(shim, "c1");
     end(shim, "c1");

@@ -21,9 +21,10 @@ struct TaskCall {
 struct CreateTaskResponse {
     using IsMessage = void;
     std::uint32_t pid = 0;
+    std::string build;  ///< ours (field 100): as ConnectResponse's
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
-        fields(1, self.pid);
+        fields(1, self.pid)(100, self.build);
     }
 };
 
@@ -281,9 +282,11 @@ struct ConnectResponse {
     std::uint32_t shim_pid = 0;
     std::uint32_t task_pid = 0;
     std::string version;
+    /// Ours (field 100): the build id of the shim's program, which tells builds of one version apart.
+    std::string build;
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
-        fields(1, self.shim_pid)(2, self.task_pid)(3, self.version);
+        fields(1, self.shim_pid)(2, self.task_pid)(3, self.version)(100, self.build);
     }
 };
 

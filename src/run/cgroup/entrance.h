@@ -17,7 +17,10 @@ namespace tare::cgroup {
 /// of the files, or the right to open them.
 class Entrance {
   public:
-    static Result<Entrance> open(const Cgroup& group);
+    /// `resident`: a process that is in the group already, or below it. Where v2 takes no process in the
+    /// group itself, since controllers are enabled for the groups below it (the container has handed it on,
+    /// as systemd does), a new one goes where that one is, if that is below the group.
+    static Result<Entrance> open(const Cgroup& group, pid_t resident = -1);
 
     /// posix::fork_into_namespaces with the child inside the v2 group. The child is in all of them once it
     /// has called `enter`.
@@ -32,8 +35,12 @@ class Entrance {
         std::string directory;
         posix::Fd file;  ///< `tasks`, or cgroup.procs
     };
+    Result<posix::Fd> open_group_of_resident() const;
+
     std::vector<Way> ways_;  ///< to be written to
+
     std::string v2_path_;
+    pid_t resident_ = -1;
     posix::Fd v2_directory_;
 };
 

@@ -91,6 +91,61 @@ TEST_F(ContainerTest, exec_runs_in_the_same_namespaces_and_group) {
     end(created);
 }
 
+/// As systemd in a container does it: its processes below the container's group, which is left for
+/// controllers.
+class DelegatedGroup {
+  public:
+    explicit DelegatedGroup(const State& state)
+        : directory_(cgroup::Cgroup::open(state.cgroup_paths).v2_directory()) {
+        if (directory_.empty()) return;
+        fs::create_directory(directory_ + "/inner");
+        take(state.pid);
+        // Of the controllers some leave processes where they are (threaded ones); these do not.
+        for (auto controller : {"+memory", "+hugetlb", "+io", "+misc"})
+            is_made_ = posix::write_knob(directory_ + "/cgroup.subtree_control", controller) || is_made_;
+    }
+    void take(pid_t pid) const {
+        EXPECT_TRUE(posix::write_knob(directory_ + "/inner/cgroup.procs", cat(pid)));
+    }
+    bool is_made() const { return is_made_; }
+    std::string processes() const { return *posix::read_file(directory_ + "/inner/cgroup.procs", 4096); }
+
+  private:
+    std::string directory_;
+    bool is_made_ = false;
+};
+
+TEST_F(ContainerTest, exec_joins_init_where_the_container_has_handed_its_group_on) {
+    auto created = start_sleeper();
+    DelegatedGroup group(created.state);
+    if (group.is_made()) {
+        oci::Process process = *spec_.process;
+        process.args = {"sh", "-c", "grep ^0: /proc/self/cgroup"};
+        auto outcome = exec_in(created, process);
+        EXPECT_EQ(outcome.error, "");
+        EXPECT_TRUE(outcome.output.ends_with("/inner\n")) << outcome.output;
+    }
+    end(created);
+    if (!group.is_made()) GTEST_SKIP() << "no controller of this machine can be enabled in cgroup v2";
+}
+
+TEST_F(ContainerTest, security_exec_joins_no_group_outside_the_container_s_own) {
+    auto created = start_sleeper();
+    DelegatedGroup group(created.state);
+    if (group.is_made()) {
+        // Somebody with rights on the host has moved init away: where it is, the container's limits are not.
+        auto root = cgroup::Hierarchies::discover()->v2()->mount_point;
+        EXPECT_TRUE(posix::write_knob(root + "/cgroup.procs", cat(created.state.pid)));
+        oci::Process process = *spec_.process;
+        process.args = {"true"};
+        EXPECT_NE(exec_in(created, process).error.find("busy"), std::string::npos);
+        EXPECT_EQ(group.processes(), "");
+        group.take(created.state.pid);  // to be ended with the group
+    }
+    end(created);
+    if (!group.is_made()) GTEST_SKIP() << "no controller of this machine can be enabled in cgroup v2";
+}
+
 TEST_F(ContainerTest, a_terminal_gets_a_console_of_the_container_s_own_devpts) {
     spec_.process->terminal = true;
     spec_.process->console_size = oci::ConsoleSize{.height = 33, .width = 44};

@@ -282,7 +282,7 @@ Result<Executed> exec(const std::string& root, const State& state, const ExecOpt
     if (posix::effective_user() == 0) TRY(posix::set_dumpable(false));
     std::optional<SeccompFilter> filter;
     if (state.seccomp) filter = TRY(SeccompFilter::make(*state.seccomp, options.seccomp_cache));
-    auto entrance = TRY(cgroup::Entrance::open(cgroup::Cgroup::open(state.cgroup_paths)));
+    auto entrance = TRY(cgroup::Entrance::open(cgroup::Cgroup::open(state.cgroup_paths), state.pid));
     Request request{state, options, entrance, filter ? &*filter : nullptr, theirs.get(), pidfd.get()};
     auto stage = TRY(entrance.fork(0));
     if (!stage) run_stage(request);

@@ -191,6 +191,13 @@ TEST(SeccompVerdict, a_verdict_is_what_the_kernel_answers) {
     EXPECT_EQ(verdict_of(*filter, SYS_clone, {SIGCHLD}), allowed);
 }
 
+TEST(SeccompVerdict, dockers_profile_lets_the_first_process_wait_for_its_start) {
+    EXPECT_TRUE(lets_wait(*SeccompFilter::make(docker_default())));
+    oci::Seccomp strict{.default_action = "SCMP_ACT_ALLOW"};
+    strict.rules = {{.names = {"restart_syscall"}, .action = "SCMP_ACT_ERRNO", .errno_ret = {}, .args = {}}};
+    EXPECT_FALSE(lets_wait(*SeccompFilter::make(strict)));
+}
+
 TEST(SeccompVerdict, dockers_profile_lets_exec_join_and_one_without_fork_does_not) {
     EXPECT_TRUE(lets_join(*SeccompFilter::make(docker_default()), true));
     oci::Seccomp strict{.default_action = "SCMP_ACT_ALLOW"};

@@ -86,4 +86,12 @@ bool lets_join(const SeccompFilter& filter, bool has_terminal) {
     return can_fork && (!has_terminal || allows(filter, SCMP_SYS(ioctl), {0, TIOCSCTTY}));
 }
 
+bool lets_wait(const SeccompFilter& filter) {
+    // Whoever is stopped while it waits goes on with restart_syscall.
+    for (long number : {SCMP_SYS(sendmsg), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(restart_syscall),
+                        SCMP_SYS(close_range), SCMP_SYS(fcntl), SCMP_SYS(execve), SCMP_SYS(exit_group)})
+        if (!allows(filter, number)) return false;
+    return true;
+}
+
 }  // namespace tare::runtime

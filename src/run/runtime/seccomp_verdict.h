@@ -18,4 +18,7 @@ std::uint32_t verdict_of(const SeccompFilter& filter, long number,
 /// execve: fork into the pid namespace, start a session (with a terminal), and talk with us.
 bool lets_join(const SeccompFilter& filter, bool has_terminal);
 
+/// The same of the first process, which tells that it is ready and waits for its start. Hooks need more.
+bool lets_wait(const SeccompFilter& filter);
+
 }  // namespace tare::runtime

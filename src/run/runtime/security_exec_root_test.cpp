@@ -116,6 +116,71 @@ TEST_F(SecurityExec, rt1_a_process_that_joins_is_in_the_container_s_root_with_it
     end(created);
 }
 
+/// Of the first process, while it waits for start, /proc/PID/status.
+class SecurityWaiting : public SecurityExec {
+  protected:
+    Created create_only(const std::vector<std::string>& args) {
+        auto null = posix::open_file("/dev/null", O_RDWR);
+        auto created = create_with(args, {null->get(), null->get(), null->get()});
+        EXPECT_TRUE(created.has_value()) << created.error().message();
+        return std::move(*created);
+    }
+    static std::string status_of(pid_t pid, std::vector<std::string> keys) {
+        std::string found;
+        std::string text = posix::read_file(cat("/proc/", pid, "/status"), 65536).value_or("");
+        for (auto line : split(text, '\n'))
+            for (auto& key : keys)
+                if (line.starts_with(key + ":")) found += cat(line, "\n");
+        return found;
+    }
+    /// How it ends once it is started.
+    int run_on(Created& created) {
+        EXPECT_TRUE(start(root_, created.state).has_value());
+        int code = created.init.wait(Deadline::after(20s)).value_or(posix::ExitStatus{-1, 0}).shell_code();
+        EXPECT_TRUE(destroy(root_, created.state).has_value());
+        return code;
+    }
+};
+
+TEST_F(SecurityWaiting, rt1_a_process_that_waits_for_start_has_no_right_that_the_container_has_not) {
+    spec_.process->user = {.uid = 1000, .gid = 1000};
+    for (bool is_locked : {true, false})
+        for (bool is_filtered : {true, false}) {
+            spec_.linux_section.seccomp.reset();
+            if (is_filtered) spec_.linux_section.seccomp = filter_that_denies({"add_key"});
+            spec_.process->no_new_privileges = is_locked;
+            auto created = create_only({"sh", "-c", "exit 7"});
+            EXPECT_EQ(status_of(created.state.pid, {"Uid", "CapPrm", "CapEff", "CapBnd"}),
+                      "Uid:\t1000\t1000\t1000\t1000\nCapPrm:\t0000000000080020\nCapEff:\t0000000000080020\n"
+                      "CapBnd:\t0000000000080020\n")
+                << is_locked << is_filtered;
+            EXPECT_EQ(run_on(created), 7) << is_locked << is_filtered;
+        }
+}
+
+TEST_F(SecurityWaiting, a_filter_that_denies_what_the_wait_needs_comes_after_it) {
+    for (bool is_locked : {true, false})
+        for (auto& denied : {"poll", "sendmsg", "close_range", "restart_syscall"}) {
+            spec_.process->no_new_privileges = is_locked;
+            spec_.linux_section.seccomp = filter_that_denies({denied});
+            auto created = create_only({"sh", "-c", "exit 7"});
+            EXPECT_EQ(run_on(created), 7) << denied << is_locked;
+        }
+}
+
+TEST_F(SecurityWaiting, hooks_of_the_start_run_outside_the_filter) {
+    // A hook needs more than the program: it is read, linked, and starts others.
+    spec_.linux_section.seccomp =
+        filter_that_denies({"pipe2", "clone", "clone3", "vfork", "wait4", "waitid"});
+    spec_.hooks.start_container = {{.path = "/bin/sh", .args = {"sh", "-c", "id > /hooked"}}};
+    spec_.root_readonly = false;
+    for (bool is_locked : {true, false}) {
+        spec_.process->no_new_privileges = is_locked;
+        auto created = create_only({"cat", "/hooked"});
+        EXPECT_EQ(run_on(created), 0) << is_locked;
+    }
+}
+
 TEST_F(SecurityExec, a_filter_that_denies_what_the_join_needs_comes_after_it) {
     oci::Process process = *spec_.process;
     process.args = {"echo", "ran"};

@@ -17,6 +17,7 @@
 #include "run/runtime/privileges.h"
 #include "run/runtime/protocol.h"
 #include "run/runtime/rootfs.h"
+#include "run/runtime/seccomp_verdict.h"
 
 namespace tare::runtime {
 
@@ -178,7 +179,23 @@ Result<> wait_for_start(const Init& init) {
     return {};
 }
 
+/// Without no_new_privs only somebody with CAP_SYS_ADMIN may load a filter, and what is left to do, above all
+/// hooks, may need what it denies.
+bool drops_before_start(const Init& init) {
+    const SeccompFilter* filter = init.request.filter;
+    if (!filter || init.process().no_new_privileges) return true;
+    return init.spec().hooks.start_container.empty() && lets_wait(*filter);
+}
+
+/// As with runc, the process waits without rights that the container has not, since an exec that comes before
+/// the start may trace it (security RT1); so hooks of the start have no more of them.
 Result<> finish(Init& init) {
+    const oci::Process& process = init.process();
+    const SeccompFilter* filter = init.request.filter;
+    const bool drops_first = drops_before_start(init);
+    // With no_new_privs a filter can be loaded without rights, as late as possible.
+    const bool filters_last = drops_first && filter && process.no_new_privileges;
+    if (drops_first) TRY(drop_privileges(process, filters_last ? nullptr : filter, init.can_set_groups));
     TRY(send_packet(init.request.socket, MessageKind::ready));
     TRY(wait_for_start(init));
     TRY(run_hooks("startContainer", init.spec().hooks.start_container,
@@ -186,8 +203,9 @@ Result<> finish(Init& init) {
     TRY(posix::close_from(3 + init.request.options.preserved_descriptors, posix::CloseHow::on_exec));
     for (int fd = 3; fd < 3 + init.request.options.preserved_descriptors; ++fd)
         TRY(posix::set_close_on_exec(fd, false));
-    TRY(drop_privileges(init.process(), init.request.filter, init.can_set_groups));
-    return execute_process(init.process(), init.executable);
+    if (!drops_first) TRY(drop_privileges(process, filter, init.can_set_groups));
+    if (filters_last) TRY(filter->install());
+    return execute_process(process, init.executable);
 }
 
 }  // namespace

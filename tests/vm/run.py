@@ -30,11 +30,11 @@ INIT = """#!/bin/busybox sh
 mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t devtmpfs dev /dev
 # pivot_root does not leave an initramfs, so the tests live on a tmpfs.
 mkdir /new; mount -t tmpfs -o size=1500m root /new
-cd /; for entry in bin etc lib lib64 tests usr; do [ ! -e $entry ] || cp -a $entry /new/; done
+cd /; for entry in bin sbin etc lib lib64 tests usr; do [ ! -e $entry ] || cp -a $entry /new/; done
 cd /new; mkdir -p dev proc sys tmp run root var/tmp var/lib; chmod 1777 tmp var/tmp
 mount -t proc proc proc; mount -t sysfs sysfs sys; mount -t devtmpfs dev dev; mkdir -p dev/pts dev/shm
 mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts dev/pts; mount -t tmpfs shm dev/shm
-mount -t cgroup2 cgroup2 sys/fs/cgroup
+mount -t cgroup2 cgroup2 sys/fs/cgroup; mount -t securityfs securityfs sys/kernel/security
 exec switch_root /new /bin/sh /tests/main
 """
 MAIN = """export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TARE_BIN=/tests/bin LC_ALL=C.UTF-8
@@ -74,6 +74,12 @@ def find_qemu():
     return shutil.which("qemu-system-x86_64")
 
 
+def unpack(package, cache, tree):
+    cache.mkdir(parents=True, exist_ok=True)
+    run(["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", package], cwd=cache)
+    run(["dpkg-deb", "-x", next(cache.glob(f"{package}_*.deb")), tree])
+
+
 def fetch_kernel(cache):
     """Debian's kernel for virtual machines, unpacked: (vmlinuz, directory of its modules)."""
     tree = cache / "tree"
@@ -82,10 +88,16 @@ def fetch_kernel(cache):
         package = re.search(r"Depends: (linux-image-\S+)", depends)
         if not package:
             raise Skip("apt knows no kernel for virtual machines")
-        cache.mkdir(parents=True, exist_ok=True)
-        run(["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", package.group(1)], cwd=cache)
-        run(["dpkg-deb", "-x", next(cache.glob("linux-image-*.deb")), tree])
+        unpack(package.group(1), cache, tree)
     return next(tree.glob("boot/vmlinuz-*")), next((tree / "lib/modules").iterdir())
+
+
+def fetch_apparmor_parser(cache):
+    """The machine's kernel has AppArmor, whatever the host's has; its policy compiler is not installed here."""
+    parser = cache / "apparmor/sbin/apparmor_parser"
+    if not parser.exists():
+        unpack("apparmor", cache, cache / "apparmor")
+    return parser
 
 
 def modules_in_order(folder):
@@ -112,14 +124,15 @@ def libraries_of(program):
     return {pathlib.Path(path) for path in re.findall(r"(/\S+\.so\S*)", listing)}
 
 
-def fill(root, programs, seconds, modules):
+def fill(root, programs, seconds, modules, parser):
     def put(source, target):
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, target)
         target.chmod(0o755)
 
     put("/bin/busybox", root / "bin/busybox")
-    needed = set()
+    put(parser, root / "sbin/apparmor_parser")
+    needed = libraries_of(parser)
     for program in programs:
         put(program, root / "tests/programs" / program.name)
         needed |= libraries_of(program)
@@ -183,7 +196,7 @@ def run_programs(options):
     with tempfile.TemporaryDirectory(prefix="tare-vm-") as folder:
         work = pathlib.Path(folder)
         (work / "root").mkdir()
-        fill(work / "root", options.programs, options.seconds, modules_in_order(modules))
+        fill(work / "root", options.programs, options.seconds, modules_in_order(modules), fetch_apparmor_parser(cache))
         initramfs_of(work / "root", work / "initramfs")
         make_disk(work / "disk")
         console = start(qemu, kernel, work / "initramfs", work / "disk", work / "reports", options.seconds + 300)

@@ -67,10 +67,10 @@ void add_abilities(Json& info, const container::HostFacts& host) {
     info.set("OomKillDisable", !host.is_cgroup_v2);
 }
 
-/// What is in force for containers, not what the host could do: neither AppArmor nor SELinux confines them
-/// by default.
+/// What is in force for containers, not what the host could do: SELinux never confines them.
 Json security_options(const container::HostFacts& host) {
     Json options = Json::array();
+    if (!host.apparmor_profile.empty()) options.push("name=apparmor");
     options.push("name=seccomp,profile=builtin");
     if (host.is_cgroup_v2) options.push("name=cgroupns");
     return options;
@@ -91,7 +91,7 @@ Json warnings(const Parts& parts) {
     const container::HostFacts& host = parts.host;
     Json lines = Json::array();
     if (auto ids = parts.supervisor.under_other_shims(); !ids.empty()) lines.push(shim_warning(ids));
-    if (host.has_apparmor)
+    if (host.has_apparmor && host.apparmor_profile.empty())
         lines.push("WARNING: AppArmor is enabled, but containers have no profile unless one is named");
     if (host.has_selinux) lines.push("WARNING: SELinux is enabled, but containers get no label");
     return lines.as_array()->empty() ? Json() : lines;

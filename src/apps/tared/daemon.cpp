@@ -6,6 +6,7 @@
 #include "apps/tared/sockets.h"
 #include "base/log.h"
 #include "base/sha256.h"
+#include "engine/container/apparmor.h"
 #include "engine/container/containers.h"
 #include "engine/event/bus.h"
 #include "engine/gc/collector.h"
@@ -74,6 +75,22 @@ Result<std::unique_ptr<snapshot::Snapshotter>> open_snapshots(const Config& conf
             break;
     }
     return snapshot::open_best(directory, database);
+}
+
+/// A profile that cannot be loaded is named all the same: containers are then refused by the kernel, rather
+/// than run with less than users of AppArmor count on.
+void confine_by_default(container::HostFacts& host) {
+    if (!host.has_apparmor) return;
+    auto loaded = container::load_default_apparmor_profile();
+    if (!loaded && loaded.error().kind() == ErrorKind::not_found) {
+        log::warning("AppArmor is enabled, but containers run without a profile unless one is named",
+                     {{"error", loaded.error().message()}});
+        return;
+    }
+    host.apparmor_profile = container::kDefaultAppArmorProfile;
+    if (!loaded)
+        log::error("the default AppArmor profile cannot be loaded: no container starts that names none",
+                   {{"profile", host.apparmor_profile}, {"error", loaded.error().message()}});
 }
 
 registry::RegistryOptions registry_options(const Config& config) {
@@ -155,10 +172,7 @@ Result<> Daemon::Rooms::open_images() {
 
 Result<> Daemon::Rooms::open_engine() {
     host = container::read_host_facts();
-    if (host.has_apparmor)
-        log::warning(
-            "AppArmor is enabled, but tare brings no profile of its own: containers run without one "
-            "unless --security-opt apparmor=PROFILE names one that is loaded");
+    confine_by_default(host);
     host.cgroup_parent = "/" + instance;
     if (auto init = program_beside_us("tare-init")) host.init_binary = *init;
     bus = std::make_unique<event::Bus>();

@@ -24,6 +24,7 @@ struct HostFacts {
     std::vector<std::string> thermal_throttle_paths;
     std::string hostname;  ///< what a container in the host's UTS or network namespace is called
     bool has_apparmor = false;
+    std::string apparmor_profile;  ///< of containers that name none; empty if there is none
     bool has_selinux = false;
     bool has_hugetlb = true;
     std::string cpuset_cpus;  ///< what may be asked for, "0-3"

@@ -12,7 +12,7 @@ struct SecurityOptions {
     bool writable_cgroups = false;
     /// "" or "builtin": Docker's default; "unconfined"; else a profile's JSON.
     std::string seccomp;
-    std::string apparmor;  ///< "" is the default, which tare leaves to the host
+    std::string apparmor;  ///< as asked for; "" is the default
     bool is_label_disabled = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/container/apparmor.h"
 #include "engine/container/capabilities.h"
 #include "engine/container/spec_parts.h"
 #include "engine/container/user.h"
@@ -31,6 +32,12 @@ void override_env(Strings& env, const Strings& overrides) {
             env.push_back(variable);
         }
     }
+}
+
+std::string apparmor_label(const SecurityOptions& security, const HostConfig& host_config,
+                           const HostFacts& host) {
+    std::string profile = apparmor_profile_of(security.apparmor, host_config.privileged, host);
+    return profile == "unconfined" ? "" : profile;
 }
 
 std::uint64_t limit_of(std::int64_t value) {
@@ -82,7 +89,7 @@ Result<oci::Process> build_process(const SpecInput& input, const SecurityOptions
     process.user = TRY(resolve_user(input.root, config.user, host_config.group_add));
     process.rlimits = TRY(rlimits_of(host_config.resources.ulimits));
     process.no_new_privileges = security.no_new_privileges;
-    if (security.apparmor != "unconfined") process.apparmor_profile = security.apparmor;
+    process.apparmor_profile = apparmor_label(security, host_config, input.host);
     process.oom_score_adj = host_config.oom_score_adj;
     process.capabilities =
         capability_sets(TRY(capabilities_for(host_config.cap_add, host_config.cap_drop,
@@ -109,7 +116,8 @@ Result<oci::Process> build_exec_process(const Container& container, const ExecRe
                                     host_config.group_add));
     process.rlimits = TRY(rlimits_of(host_config.resources.ulimits));
     process.no_new_privileges = security.no_new_privileges;
-    if (security.apparmor != "unconfined") process.apparmor_profile = security.apparmor;
+    // As in Docker a privileged exec changes nothing about it.
+    process.apparmor_profile = apparmor_label(security, host_config, host);
     process.oom_score_adj = host_config.oom_score_adj;
     process.capabilities = capability_sets(
         TRY(capabilities_for(host_config.cap_add, host_config.cap_drop,

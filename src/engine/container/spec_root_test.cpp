@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "engine/container/apparmor.h"
 #include "engine/container/container_fixture.h"
 #include "engine/container/spec.h"
 #include "engine/container/validate.h"
@@ -153,6 +154,28 @@ TEST_F(RunSpecTest, sysctls_are_set_in_its_own_network) {
     container_.host_config.sysctls = {{"net.ipv4.ip_forward", "1"}};
     EXPECT_EQ(output("cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/ip_unprivileged_port_start"),
               "1\n0\n");
+}
+
+TEST_F(RunSpecTest, the_default_apparmor_profile_holds_where_nothing_else_does) {
+    if (!host_.has_apparmor) GTEST_SKIP() << "AppArmor is not enabled on this machine";
+    auto loaded = load_default_apparmor_profile();
+    ASSERT_TRUE(loaded) << message_of(loaded);
+    host_.apparmor_profile = kDefaultAppArmorProfile;
+    // All rights and nothing masked: what is denied here is denied by the profile.
+    container_.host_config.cap_add = {"ALL"};
+    container_.host_config.security_options = {"seccomp=unconfined"};
+    container_.host_config.masked_paths = Strings();
+    container_.host_config.readonly_paths = Strings();
+    EXPECT_EQ(output("cat /proc/self/attr/current; mount -t tmpfs t /dev/shm 2>/dev/null || echo no mount; "
+                     "cat /proc/kcore 2>/dev/null || echo no memory; "
+                     "(echo h > /proc/sysrq-trigger) 2>/dev/null || echo no keys; "
+                     "(echo 1 > /proc/sys/vm/drop_caches) 2>/dev/null || echo no knobs; "
+                     "(echo 7000 > /proc/sys/kernel/shmmni) && echo own memory; "
+                     "(echo 9 > /proc/self/oom_score_adj) && touch /x && echo own files"),
+              "tare-default (enforce)\nno mount\nno memory\nno keys\nno knobs\nown memory\nown files\n");
+    container_.host_config.security_options.push_back("apparmor=unconfined");
+    EXPECT_EQ(output("cat /proc/self/attr/current; mount -t tmpfs t /dev/shm && echo mounted"),
+              "unconfined\nmounted\n");
 }
 
 TEST_F(RunSpecTest, privileged_sees_the_hosts_devices) {

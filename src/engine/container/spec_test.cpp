@@ -318,6 +318,20 @@ TEST_F(SpecTest, security_options_that_cannot_be_applied_are_refused) {
     EXPECT_EQ(with("apparmor=unconfined"), "");
 }
 
+TEST_F(SpecTest, the_hosts_profile_confines_all_but_the_privileged) {
+    EXPECT_EQ(build().process->apparmor_profile, "");
+    host_.has_apparmor = true;
+    host_.apparmor_profile = "tare-default";
+    EXPECT_EQ(build().process->apparmor_profile, "tare-default");
+    container_.host_config.privileged = true;
+    EXPECT_EQ(build().process->apparmor_profile, "");
+    container_.host_config.security_options = {"apparmor=strict"};
+    EXPECT_EQ(build().process->apparmor_profile, "strict");
+    container_.host_config.privileged = false;
+    container_.host_config.security_options = {"apparmor=unconfined"};
+    EXPECT_EQ(build().process->apparmor_profile, "");
+}
+
 TEST_F(SpecTest, security_rt25_only_knobs_of_own_namespaces_are_set) {
     auto with = [&](const char* name) {
         container_.host_config.sysctls = {{name, "1"}};

@@ -24,6 +24,9 @@ namespace tare::http {
 struct ServerOptions {
     std::size_t threads = 64;        ///< requests worked on at the same time; made when needed
     std::size_t connections = 1024;  ///< beyond it the oldest idle one is closed, else new ones wait
+    /// Of one user who is neither root nor the server's own: beyond it that user's oldest idle one is closed,
+    /// else a new one is answered 503. What has left the server (hijack) does not count.
+    std::size_t connections_per_user = 256;
     HeadLimits head;
     std::chrono::milliseconds head_time{10'000};   ///< from the first byte of a head to its last
     std::chrono::milliseconds idle_time{120'000};  ///< a connection without a request
@@ -44,7 +47,8 @@ class Server {
 
     /// Serves the connections of a listening socket (posix::listen_unix, or one of systemd's).
     Result<> listen(posix::Fd listener);
-    /// Serves one connection that exists already (tests, inetd style activation).
+    /// Serves one connection that exists already (tests, inetd style activation). resource_exhausted if its
+    /// user has too many.
     Result<> adopt(posix::Fd connection);
 
     /// Accepts nothing more, cancels what is being worked on, ends long answers, and waits for the

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "base/log.h"
+#include "posix/credentials.h"
 #include "posix/watch.h"
 
 namespace tare::http {
@@ -61,11 +62,17 @@ Result<> Server::Impl::adopt(posix::Fd socket) {
     posix::PeerCredentials credentials{
         .pid = 0, .uid = static_cast<uid_t>(-1), .gid = static_cast<gid_t>(-1)};
     if (peer) credentials = *peer;
+    if (!has_room_for(credentials.uid)) {
+        refuse(socket);
+        return fail(ErrorKind::resource_exhausted, "user ", credentials.uid, " has ",
+                    options_.connections_per_user, " connections");
+    }
     std::unique_lock lock(mutex_);
     std::uint64_t id = next_id_++;
     auto connection = std::make_shared<Connection>(id, std::move(socket), credentials, options_);
     connection->detach = [this, raw = connection.get()] { return detach(*raw); };
     connections_.emplace(id, connection);
+    ++of_user_[credentials.uid];
     lock.unlock();
 
     std::lock_guard owner(connection->mutex);
@@ -148,6 +155,32 @@ bool Server::Impl::has_room() {
     return connections_.size() < options_.connections;
 }
 
+/// One member of a group that may open the socket must not be able to keep out everybody else (security NW4).
+/// Root could do so in other ways, and without root a server has no other users.
+bool Server::Impl::has_room_for(uid_t user) {
+    if (user == 0 || user == posix::effective_user()) return true;
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        {
+            std::lock_guard lock(mutex_);
+            auto found = of_user_.find(user);
+            if (found == of_user_.end() || found->second < options_.connections_per_user) return true;
+        }
+        if (attempt == 0) close_oldest_idle(user);
+    }
+    return false;
+}
+
+void Server::Impl::refuse(const posix::Fd& socket) {
+    constexpr std::string_view body = "{\"message\":\"too many connections of this user\"}\n";
+    std::string head =
+        cat("HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nConnection: close\r\n"
+            "Content-Length: ",
+            body.size(), "\r\n\r\n");
+    std::array<std::string_view, 2> parts{head, body};
+    // Best effort: it is closed whether it hears of it or not.
+    (void)posix::send_now(socket.get(), parts);
+}
+
 void Server::Impl::accept_from(std::uint64_t listener_id) {
     int listener = -1;
     {
@@ -170,7 +203,11 @@ void Server::Impl::accept_from(std::uint64_t listener_id) {
             break;
         }
         auto adopted = adopt(std::move(*accepted));
-        if (!adopted) log::failure("HTTP server cannot serve a connection", adopted.error());
+        // Whoever has too many may go on trying: that must not fill the log.
+        const bool is_refused = !adopted && adopted.error().is(ErrorKind::resource_exhausted);
+        if (!adopted)
+            log::failure("HTTP server cannot serve a connection", adopted.error(),
+                         is_refused ? log::Level::debug : log::Level::error);
     }
     if (auto armed = epoll_.arm(listener, posix::Interest::readable, token_of(Kind::listener, listener_id));
         !armed)
@@ -187,12 +224,12 @@ void Server::Impl::resume_listeners() {
             log::failure("HTTP server cannot listen any more", armed.error());
 }
 
-void Server::Impl::close_oldest_idle() {
+void Server::Impl::close_oldest_idle(std::optional<uid_t> user) {
     std::vector<ConnectionPtr> all;
     {
         std::lock_guard lock(mutex_);
         for (const auto& [id, connection] : connections_)
-            all.push_back(connection);
+            if (!user || connection->peer.uid == *user) all.push_back(connection);
     }
     // The one whose time runs out first has been idle longest.
     ConnectionPtr oldest;
@@ -290,7 +327,11 @@ Server::Impl::ConnectionPtr Server::Impl::find(std::uint64_t id) {
 
 void Server::Impl::forget(std::uint64_t id) {
     std::lock_guard lock(mutex_);
-    connections_.erase(id);
+    if (auto found = connections_.find(id); found != connections_.end()) {
+        const uid_t user = found->second->peer.uid;
+        if (--of_user_[user] == 0) of_user_.erase(user);
+        connections_.erase(found);
+    }
     if (auto timer = timer_of_.find(id); timer != timer_of_.end()) {
         timers_.erase({timer->second, id});
         timer_of_.erase(timer);

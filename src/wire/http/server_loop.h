@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <thread>
 #include <unordered_map>
@@ -44,12 +45,14 @@ class Server::Impl {
     void handle(const posix::Epoll::Event& event);
     void accept_from(std::uint64_t listener_id);
     bool has_room();
+    bool has_room_for(uid_t user);
+    void refuse(const posix::Fd& socket);
     void resume_listeners();
     void read_head(const ConnectionPtr& connection);
     void wake_stream(const ConnectionPtr& connection, const posix::Epoll::Event& event);
     void expire();
     void expire_connection(const ConnectionPtr& connection);
-    void close_oldest_idle();
+    void close_oldest_idle(std::optional<uid_t> user = {});
 
     // The pool's threads (server_work.cpp).
     void post_requests(const ConnectionPtr& connection);
@@ -85,6 +88,7 @@ class Server::Impl {
     mutable std::mutex mutex_;  ///< guards the tables below
     std::uint64_t next_id_ = 1;
     std::unordered_map<std::uint64_t, ConnectionPtr> connections_;
+    std::unordered_map<uid_t, std::size_t> of_user_;  ///< how many of connections_; no zeros
     std::map<std::uint64_t, posix::Fd> listeners_;
     bool listeners_paused_ = false;
     std::set<std::pair<TimePoint, std::uint64_t>> timers_;  ///< at most one a connection

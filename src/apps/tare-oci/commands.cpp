@@ -11,7 +11,9 @@ namespace {
 constexpr std::array kCommands = {
     Command{"create", "ID", "create a container", &run_create},
     Command{"delete", "ID", "delete what a container holds", &run_delete},
+    Command{"events", "ID", "print what a container uses, and when it runs out of memory", &run_events},
     Command{"exec", "ID COMMAND [ARG...]", "run one more process in a container", &run_exec},
+    Command{"features", "", "print what this runtime can do", &run_features},
     Command{"kill", "ID [SIGNAL]", "send a signal to the container's first process", &run_kill},
     Command{"list", "", "list the containers", &run_list},
     Command{"pause", "ID", "freeze all processes of a container", &run_pause},

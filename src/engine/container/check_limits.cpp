@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "engine/container/check_parts.h"
-#include "engine/container/cpu_list.h"
 #include "engine/container/spec_parts.h"
 #include "engine/container/validate.h"
+#include "posix/cpu_list.h"
 #include "posix/credentials.h"
 
 namespace tare::container {
@@ -87,9 +87,9 @@ Result<> check_cpu(const ResourceLimits& limits, const HostFacts& host) {
 
 Result<> check_list(const std::string& asked, const std::string& available, std::string_view name,
                     std::string_view what) {
-    auto wanted = parse_cpu_list(asked);
+    auto wanted = posix::parse_cpu_list(asked);
     if (!wanted) return invalid("Invalid value ", asked, " for cpuset ", name);
-    auto present = parse_cpu_list(available);
+    auto present = posix::parse_cpu_list(available);
     if (!present || present->empty() || std::ranges::includes(*present, *wanted)) return {};
     return invalid("Requested ", what, " are not available - requested ", asked, ", available: ", available);
 }

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "engine/container/cpu_list.h"
 #include "oci/platform.h"
+#include "posix/cpu_list.h"
 #include "posix/credentials.h"
 #include "posix/file.h"
 
@@ -71,7 +71,7 @@ HostFacts read_host_facts() {
     facts.architecture = oci::host_platform().architecture;
     facts.kernel_release = content_of("/proc/sys/kernel/osrelease");
     facts.hostname = content_of("/proc/sys/kernel/hostname");
-    if (auto online = parse_cpu_list(content_of("/sys/devices/system/cpu/online"));
+    if (auto online = posix::parse_cpu_list(content_of("/sys/devices/system/cpu/online"));
         online && !online->empty())
         facts.cpus = static_cast<unsigned>(online->size());
     facts.memory_bytes = memory_bytes();

@@ -1,5 +1,6 @@
 #include "run/cgroup/stats.h"
 
+#include <charconv>
 #include <limits>
 
 #include "posix/file.h"
@@ -110,6 +111,47 @@ void read_cpu_v2(const std::string& directory, CpuUse& cpu) {
     cpu.throttled_ns = value_in(stat, "throttled_usec") * kNanosecondsPerMicrosecond;
 }
 
+/// "some avg10=0.00 avg60=0.00 avg300=0.00 total=0" and the same of "full"; nothing if the kernel has no such
+/// file, or keeps it closed (psi=0).
+std::optional<Pressure> pressure(const std::string& directory, std::string_view file) {
+    const std::string text = read(directory, file);
+    if (text.empty()) return std::nullopt;
+    Pressure out;
+    for (auto line : split(text, '\n')) {
+        auto words = split_words(line);
+        if (words.empty()) continue;
+        PressureLine& target = words[0] == "full" ? out.full : out.some;
+        for (auto word : words) {
+            auto [key, value] = cut(word, '=');
+            if (!value) continue;
+            if (key == "total") target.total_microseconds = number(*value);
+            double* average = key == "avg10"    ? &target.avg10
+                              : key == "avg60"  ? &target.avg60
+                              : key == "avg300" ? &target.avg300
+                                                : nullptr;
+            if (average) std::from_chars(value->data(), value->data() + value->size(), *average);
+        }
+    }
+    return out;
+}
+
+void read_cpuset_v1(const std::string& directory, CpusetUse& cpuset) {
+    if (directory.empty()) return;
+    const auto list = [&](std::string_view file) { return std::string(trim(read(directory, file))); };
+    cpuset.cpus = list("cpuset.cpus");
+    cpuset.mems = list("cpuset.mems");
+    for (auto name : {"cpu_exclusive", "mem_exclusive", "mem_hardwall", "memory_migrate", "memory_pressure",
+                      "memory_spread_page", "memory_spread_slab", "sched_load_balance"})
+        cpuset.flags.emplace_back(name, number(read(directory, cat("cpuset.", name))));
+}
+
+ByteCounter counter_v1(const std::string& directory, std::string_view stem) {
+    return {.usage = number(read(directory, cat(stem, ".usage_in_bytes"))),
+            .max = number(read(directory, cat(stem, ".max_usage_in_bytes"))),
+            .limit = number(read(directory, cat(stem, ".limit_in_bytes"))),
+            .fail_count = number(read(directory, cat(stem, ".failcnt")))};
+}
+
 void read_memory_v1(const std::string& directory, MemoryUse& memory) {
     memory.usage_bytes = number(read(directory, "memory.usage_in_bytes"));
     memory.max_usage_bytes = number(read(directory, "memory.max_usage_in_bytes"));
@@ -117,6 +159,8 @@ void read_memory_v1(const std::string& directory, MemoryUse& memory) {
     memory.fail_count = number(read(directory, "memory.failcnt"));
     memory.swap_usage_bytes = number(read(directory, "memory.memsw.usage_in_bytes"));
     memory.swap_limit_bytes = number(read(directory, "memory.memsw.limit_in_bytes"));
+    memory.kernel = counter_v1(directory, "memory.kmem");
+    memory.kernel_tcp = counter_v1(directory, "memory.kmem.tcp");
     memory.stat = table(read(directory, "memory.stat"));
 }
 
@@ -167,9 +211,13 @@ Result<Stats> read_stats(const Cgroup& group) {
         read_cpu_v2(group.v2_directory(), stats.cpu);
         read_memory_v2(group.v2_directory(), stats.memory);
         block_io_v2(read(group.v2_directory(), "io.stat"), stats);
+        stats.cpu.pressure = pressure(group.v2_directory(), "cpu.pressure");
+        stats.memory.pressure = pressure(group.v2_directory(), "memory.pressure");
+        stats.io_pressure = pressure(group.v2_directory(), "io.pressure");
     } else {
         read_cpu_v1(group, stats.cpu);
         read_memory_v1(group.directory_of("memory"), stats.memory);
+        read_cpuset_v1(group.directory_of("cpuset"), stats.cpuset);
         std::string io = group.directory_of("blkio");
         stats.service_bytes = block_io_v1(read(io, "blkio.throttle.io_service_bytes_recursive"));
         stats.serviced = block_io_v1(read(io, "blkio.throttle.io_serviced_recursive"));

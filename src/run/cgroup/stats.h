@@ -3,6 +3,7 @@
 // What a group has used, on one scale for all layouts (bytes, nanoseconds).
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,26 @@
 #include "run/cgroup/cgroup.h"
 
 namespace tare::cgroup {
+
+/// One counter with its bounds.
+struct ByteCounter {
+    std::uint64_t usage = 0;
+    std::uint64_t max = 0;
+    std::uint64_t limit = 0;
+    std::uint64_t fail_count = 0;
+};
+
+/// How long tasks of the group stood still for want of something (kernel, accounting/psi.rst).
+struct PressureLine {
+    double avg10 = 0;  ///< percent of the last 10 s; likewise 60 and 300
+    double avg60 = 0;
+    double avg300 = 0;
+    std::uint64_t total_microseconds = 0;
+};
+struct Pressure {
+    PressureLine some;
+    PressureLine full;
+};
 
 struct MemoryUse {
     std::uint64_t usage_bytes = 0;
@@ -19,6 +40,9 @@ struct MemoryUse {
     /// memory+swap, as v1 counts.
     std::uint64_t swap_usage_bytes = 0;
     std::uint64_t swap_limit_bytes = 0;
+    ByteCounter kernel;      ///< v1 only
+    ByteCounter kernel_tcp;  ///< v1 only
+    std::optional<Pressure> pressure;
     /// All of memory.stat.
     std::vector<std::pair<std::string, std::uint64_t>> stat;
 
@@ -34,6 +58,15 @@ struct CpuUse {
     std::uint64_t periods = 0;
     std::uint64_t throttled_periods = 0;
     std::uint64_t throttled_ns = 0;
+    std::optional<Pressure> pressure;
+};
+
+/// v1 only; on v2 it is empty.
+struct CpusetUse {
+    std::string cpus;  ///< "0-3,5"
+    std::string mems;
+    /// The files of numbers, without "cpuset.".
+    std::vector<std::pair<std::string, std::uint64_t>> flags;
 };
 
 /// One line of a block I/O table: "8:0 Read 4096".
@@ -59,6 +92,8 @@ struct HugepageUse {
 struct Stats {
     MemoryUse memory;
     CpuUse cpu;
+    CpusetUse cpuset;
+    std::optional<Pressure> io_pressure;
     PidsUse pids;
     std::vector<BlockIoEntry> service_bytes;
     std::vector<BlockIoEntry> serviced;

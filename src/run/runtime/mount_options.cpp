@@ -1,5 +1,6 @@
 #include "run/runtime/mount_options.h"
 
+#include <algorithm>
 #include <array>
 
 namespace tare::runtime {
@@ -81,6 +82,18 @@ bool apply_propagation(MountOptions& out, std::string_view name) {
 }
 
 }  // namespace
+
+std::vector<std::string> known_mount_options() {
+    std::vector<std::string> names = {"bind", "rbind", "tmpcopyup", "defaults", "async", "silent", "loud"};
+    for (auto& option : kPropagations)
+        names.emplace_back(option.name);
+    for (auto& option : kAttributes) {
+        names.emplace_back(option.name);
+        names.push_back(cat('r', option.name));
+    }
+    std::ranges::sort(names);
+    return names;
+}
 
 MountOptions parse_mount_options(const std::vector<std::string>& options) {
     MountOptions out;

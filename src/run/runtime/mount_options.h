@@ -23,6 +23,9 @@ struct MountOptions {
     std::vector<posix::FsParameter> parameters;  ///< for the file system itself
 };
 
+/// The options that are not handed to the file system, sorted.
+std::vector<std::string> known_mount_options();
+
 MountOptions parse_mount_options(const std::vector<std::string>& options);
 
 }  // namespace tare::runtime

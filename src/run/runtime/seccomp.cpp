@@ -63,17 +63,36 @@ constexpr std::array kOperators = {
     Operator{"SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ},
 };
 
+struct Action {
+    std::string_view name;
+    std::uint32_t value;  ///< without its number
+};
+constexpr std::array kActions = {
+    Action{"SCMP_ACT_ALLOW", SCMP_ACT_ALLOW},
+    Action{"SCMP_ACT_ERRNO", SCMP_ACT_ERRNO(0)},
+    Action{"SCMP_ACT_KILL", SCMP_ACT_KILL_THREAD},
+    Action{"SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS},
+    Action{"SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL_THREAD},
+    Action{"SCMP_ACT_LOG", SCMP_ACT_LOG},
+    Action{"SCMP_ACT_TRACE", SCMP_ACT_TRACE(0)},
+    Action{"SCMP_ACT_TRAP", SCMP_ACT_TRAP},
+};
+
+constexpr std::string_view kFlagLog = "SECCOMP_FILTER_FLAG_LOG";
+constexpr std::string_view kFlagSpecAllow = "SECCOMP_FILTER_FLAG_SPEC_ALLOW";
+constexpr std::string_view kFlagTsync = "SECCOMP_FILTER_FLAG_TSYNC";
+
 Result<std::uint32_t> action_of(std::string_view name, std::optional<std::uint32_t> errno_ret) {
-    std::uint32_t number = errno_ret.value_or(kDefaultErrno);
-    if (name == "SCMP_ACT_ALLOW") return SCMP_ACT_ALLOW;
-    if (name == "SCMP_ACT_ERRNO") return SCMP_ACT_ERRNO(number);
-    if (name == "SCMP_ACT_KILL" || name == "SCMP_ACT_KILL_THREAD") return SCMP_ACT_KILL_THREAD;
-    if (name == "SCMP_ACT_KILL_PROCESS") return SCMP_ACT_KILL_PROCESS;
-    if (name == "SCMP_ACT_TRAP") return SCMP_ACT_TRAP;
-    if (name == "SCMP_ACT_TRACE") return SCMP_ACT_TRACE(number);
-    if (name == "SCMP_ACT_LOG") return SCMP_ACT_LOG;
-    if (name == "SCMP_ACT_NOTIFY") return SCMP_ACT_NOTIFY;
-    return fail(ErrorKind::invalid_argument, "string ", quote(name), " is not a valid action for seccomp");
+    // Without a listener the kernel would answer ENOSYS to every such call: not what was asked for.
+    if (name == "SCMP_ACT_NOTIFY")
+        return fail(ErrorKind::unimplemented, "seccomp: ", name,
+                    " needs a listener, which is not served yet");
+    auto known = std::ranges::find(kActions, name, &Action::name);
+    if (known == kActions.end())
+        return fail(ErrorKind::invalid_argument, "string ", quote(name),
+                    " is not a valid action for seccomp");
+    const bool takes_number = known->value == SCMP_ACT_ERRNO(0) || known->value == SCMP_ACT_TRACE(0);
+    return takes_number ? known->value | errno_ret.value_or(kDefaultErrno) : known->value;
 }
 
 Error failed(int negative_errno, std::string_view operation, std::string_view object) {
@@ -143,11 +162,11 @@ Result<> add_rule(void* filter, const oci::SeccompRule& rule, std::uint32_t defa
 Result<posix::SeccompFlags> flags_of(const oci::Seccomp& seccomp) {
     posix::SeccompFlags flags;
     for (auto& flag : seccomp.flags) {
-        if (flag == "SECCOMP_FILTER_FLAG_LOG") {
+        if (flag == kFlagLog) {
             flags.log = true;
-        } else if (flag == "SECCOMP_FILTER_FLAG_SPEC_ALLOW") {
+        } else if (flag == kFlagSpecAllow) {
             flags.spec_allow = true;
-        } else if (flag != "SECCOMP_FILTER_FLAG_TSYNC") {  // one thread: nothing to synchronize
+        } else if (flag != kFlagTsync) {  // one thread: nothing to synchronize
             return fail(ErrorKind::invalid_argument, "seccomp flag ", quote(flag), " is not supported");
         }
     }
@@ -215,7 +234,24 @@ std::string cache_key(const oci::Seccomp& seccomp) {
                ", level ", ::seccomp_api_get(), "\n", dump(oci::to_json(seccomp)));
 }
 
+template <class Table>
+std::vector<std::string_view> names_in(const Table& table) {
+    std::vector<std::string_view> names;
+    for (auto& entry : table)
+        if (entry.name != "SCMP_ARCH_NATIVE") names.push_back(entry.name);
+    return names;
+}
+
 }  // namespace
+
+SeccompAbilities seccomp_abilities() {
+    const scmp_version* version = ::seccomp_version();
+    return {.actions = names_in(kActions),
+            .operators = names_in(kOperators),
+            .architectures = names_in(kArchitectures),
+            .flags = {kFlagLog, kFlagSpecAllow, kFlagTsync},
+            .library_version = cat(version->major, ".", version->minor, ".", version->micro)};
+}
 
 Result<SeccompFilter> SeccompFilter::make(const oci::Seccomp& seccomp, const std::string& cache_directory) {
     SeccompFilter filter;

@@ -36,4 +36,14 @@ class SeccompFilter {
     posix::SeccompFlags flags_;
 };
 
+/// The names that a section may hold, and the version of the library that compiles it.
+struct SeccompAbilities {
+    std::vector<std::string_view> actions;
+    std::vector<std::string_view> operators;
+    std::vector<std::string_view> architectures;
+    std::vector<std::string_view> flags;
+    std::string library_version;
+};
+SeccompAbilities seccomp_abilities();
+
 }  // namespace tare::runtime

@@ -66,6 +66,14 @@ class SeccompTest : public testing::Test {
     std::string cache_;
 };
 
+TEST(Seccomp, a_listener_that_would_not_be_told_is_refused) {
+    oci::Seccomp section{.default_action = "SCMP_ACT_ALLOW"};
+    section.rules.push_back({.names = {"mkdir"}, .action = "SCMP_ACT_NOTIFY"});
+    auto filter = SeccompFilter::make(section);
+    ASSERT_FALSE(filter);
+    EXPECT_EQ(filter.error().message(), "seccomp: SCMP_ACT_NOTIFY needs a listener, which is not served yet");
+}
+
 TEST_F(SeccompTest, what_the_profile_allows_passes_and_what_it_does_not_name_is_refused) {
     auto filter = SeccompFilter::make(docker_default());
     ASSERT_TRUE(filter);

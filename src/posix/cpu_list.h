@@ -6,9 +6,9 @@
 #include <set>
 #include <string_view>
 
-namespace tare::container {
+namespace tare::posix {
 
 /// The numbers of a list; nothing if it is malformed or names a number beyond 8191. "" is the empty set.
 std::optional<std::set<unsigned>> parse_cpu_list(std::string_view list);
 
-}  // namespace tare::container
+}  // namespace tare::posix

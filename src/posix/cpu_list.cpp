@@ -1,8 +1,8 @@
-#include "engine/container/cpu_list.h"
+#include "posix/cpu_list.h"
 
 #include "base/text.h"
 
-namespace tare::container {
+namespace tare::posix {
 
 std::optional<std::set<unsigned>> parse_cpu_list(std::string_view list) {
     constexpr unsigned kLast = 8191;  // the kernel's CONFIG_NR_CPUS at most
@@ -19,4 +19,4 @@ std::optional<std::set<unsigned>> parse_cpu_list(std::string_view list) {
     return numbers;
 }
 
-}  // namespace tare::container
+}  // namespace tare::posix

@@ -1,0 +1,66 @@
+"""tare-oci by its own commands, beside runc where that is installed."""
+import json
+import pathlib
+import shutil
+import subprocess
+
+import machine
+from machine import Failure, run, temporary_folder
+
+
+def bundle(world, folder, *command):
+    """A bundle of busybox with the default config.json, which is `folder`/bundle."""
+    path = folder / "bundle"
+    (path / "rootfs/bin").mkdir(parents=True)
+    shutil.copy("/bin/busybox", path / "rootfs/bin/busybox")
+    run([world.programs / "tare-oci", "spec", "--bundle", path])
+    config = json.loads((path / "config.json").read_text())
+    config["process"].update(terminal=False, args=["/bin/busybox", *command])
+    (path / "config.json").write_text(json.dumps(config))
+    return path
+
+
+def shape(value):
+    """The names of an object's members, all the way down."""
+    return {name: shape(member) for name, member in value.items()} if isinstance(value, dict) else None
+
+
+def events_of(runtime, folder, path, *flags):
+    command = [runtime, "--root", folder / runtime.name]
+    # Not run(): the container keeps what it gets as output, and run() would wait for its end.
+    subprocess.run([*command, "run", "--detach", "--bundle", path, "counted"], check=True, timeout=60,
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        return [json.loads(line) for line in run([*command, "events", *flags, "counted"], 60)[1].splitlines()]
+    finally:
+        run([*command, "delete", "--force", "counted"])
+
+
+def test_events_tells_the_figures_until_the_container_ends(world):
+    with temporary_folder() as folder:
+        path = bundle(world, folder, "sleep", "2")
+        tare = world.programs / "tare-oci"
+        lines = events_of(tare, folder, path, "--interval", "300ms")
+        if len(lines) < 3 or {line["type"] for line in lines} != {"stats"} or {line["id"] for line in lines} != {"counted"}:
+            raise Failure(f"{lines}")
+        if not lines[0]["data"]["cpu"]["usage"]["total"] or lines[0]["data"]["pids"]["current"] != 1:
+            raise Failure(f"{lines[0]}")
+
+
+def test_events_has_the_members_of_runc_s(world):
+    machine.need("runc")
+    with temporary_folder() as folder:
+        path = bundle(world, folder, "sleep", "60")
+        ours = shape(events_of(world.programs / "tare-oci", folder, path, "--stats")[0]["data"])
+        theirs = shape(events_of(pathlib.Path(shutil.which("runc")), folder, path, "--stats")[0]["data"])
+        for name, inner in theirs.items():
+            missing = set(inner or ()) - set(ours.get(name) or ())
+            # Figures that are zero are left out, and a new container has no cache; the level is none of tare's.
+            if name not in ours or missing - {"cache", "sched_relax_domain_level"}:
+                raise Failure(f"{name}: {missing} missing in {ours.get(name)}")
+
+
+def test_features_is_a_document_that_engines_take(world):
+    document = json.loads(run([world.programs / "tare-oci", "features"])[1])
+    if document["ociVersionMin"] != "1.0.0" or "CAP_SYS_ADMIN" not in document["linux"]["capabilities"]:
+        raise Failure(f"{document}")

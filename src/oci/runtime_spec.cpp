@@ -86,12 +86,28 @@ Result<Hooks> parse_hooks(const JsonView& view) {
     return hooks;
 }
 
+Result<std::vector<IdMapping>> parse_mappings(const JsonView& view, std::string_view key) {
+    std::vector<IdMapping> mappings;
+    TRY(view.each(key, [&](const JsonView& entry) -> Result<> {
+        auto& mapping = mappings.emplace_back();
+        mapping.container_id = TRY(entry.integer_or<std::uint32_t>("containerID", 0));
+        mapping.host_id = TRY(entry.integer_or<std::uint32_t>("hostID", 0));
+        mapping.size = TRY(entry.integer_or<std::uint32_t>("size", 0));
+        return {};
+    }));
+    return mappings;
+}
+
 Result<Mount> parse_mount(const JsonView& view) {
     Mount mount;
     mount.destination = TRY(view.string("destination"));
     mount.type = TRY(view.string_or("type", ""));
     mount.source = TRY(view.string_or("source", ""));
     mount.options = TRY(view.strings("options"));
+    mount.uid_mappings = TRY(parse_mappings(view, "uidMappings"));
+    mount.gid_mappings = TRY(parse_mappings(view, "gidMappings"));
+    if (mount.uid_mappings.empty() != mount.gid_mappings.empty())
+        return view.error("must have both uid and gid mappings specified");
     return mount;
 }
 
@@ -103,16 +119,20 @@ Result<Namespace> parse_namespace(const JsonView& view) {
     return view.error(cat("unknown namespace type ", quote(type)));
 }
 
-Result<std::vector<IdMapping>> parse_mappings(const JsonView& view, std::string_view key) {
-    std::vector<IdMapping> mappings;
-    TRY(view.each(key, [&](const JsonView& entry) -> Result<> {
-        auto& mapping = mappings.emplace_back();
-        mapping.container_id = TRY(entry.integer_or<std::uint32_t>("containerID", 0));
-        mapping.host_id = TRY(entry.integer_or<std::uint32_t>("hostID", 0));
-        mapping.size = TRY(entry.integer_or<std::uint32_t>("size", 0));
+Result<std::vector<TimeOffset>> parse_time_offsets(const JsonView& section) {
+    std::vector<TimeOffset> offsets;
+    TRY(section.each_member("timeOffsets", [&](std::string_view clock, const JsonView& view) -> Result<> {
+        TimeOffset offset{.clock = std::string(clock)};
+        if (clock != "monotonic" && clock != "boottime")
+            return view.error("only monotonic and boottime have an offset");
+        offset.seconds = TRY(view.integer_or<std::int64_t>("secs", 0));
+        offset.nanoseconds = TRY(view.integer_or<std::uint32_t>("nanosecs", 0));
+        constexpr std::uint32_t second = 1'000'000'000;
+        if (offset.nanoseconds >= second) return view.error("nanosecs must be below 1000000000");
+        offsets.push_back(std::move(offset));
         return {};
     }));
-    return mappings;
+    return offsets;
 }
 
 Result<Device> parse_device(const JsonView& view) {
@@ -167,6 +187,15 @@ Result<Seccomp> parse_seccomp(const JsonView& view) {
 
 namespace {
 
+/// What would otherwise silently not happen.
+Result<> refuse_unsupported(const JsonView& section) {
+    if (auto rdt = section.member("intelRdt"); rdt && !rdt->json().is_null())
+        return rdt->error("intelRdt is specified in config, but this runtime does not manage Intel RDT");
+    return section.each_member("netDevices", [](std::string_view, const JsonView& device) -> Result<> {
+        return device.error("this runtime does not move network devices into containers");
+    });
+}
+
 Result<Linux> parse_linux(const JsonView& view) {
     Linux section;
     section.uid_mappings = TRY(parse_mappings(view, "uidMappings"));
@@ -189,6 +218,12 @@ Result<Linux> parse_linux(const JsonView& view) {
     section.masked_paths = TRY(view.strings("maskedPaths"));
     section.readonly_paths = TRY(view.strings("readonlyPaths"));
     section.mount_label = TRY(view.string_or("mountLabel", ""));
+    section.time_offsets = TRY(parse_time_offsets(view));
+    TRY(refuse_unsupported(view));
+    if (auto personality = TRY(view.object("personality")))
+        section.personality = TRY(parse_personality(*personality));
+    if (auto policy = TRY(view.object("memoryPolicy")))
+        section.memory_policy = TRY(parse_memory_policy(*policy));
     return section;
 }
 
@@ -224,6 +259,11 @@ Result<Process> parse_process(const JsonView& view) {
     process.apparmor_profile = TRY(view.string_or("apparmorProfile", ""));
     process.selinux_label = TRY(view.string_or("selinuxLabel", ""));
     process.oom_score_adj = TRY(view.optional_integer<std::int32_t>("oomScoreAdj"));
+    if (auto scheduler = TRY(view.object("scheduler"))) process.scheduler = TRY(parse_scheduler(*scheduler));
+    if (auto priority = TRY(view.object("ioPriority")))
+        process.io_priority = TRY(parse_io_priority(*priority));
+    if (auto affinity = TRY(view.object("execCPUAffinity")))
+        process.exec_affinity = TRY(parse_exec_affinity(*affinity));
     if (!process.cwd.starts_with('/')) return view.error("cwd must be an absolute path");
     return process;
 }

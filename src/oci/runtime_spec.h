@@ -1,7 +1,7 @@
 #pragma once
 
 // config.json of an OCI bundle as a plain struct: read by the runtime, built by the engine.
-// Source: runtime-spec 1.2, config.md and config-linux.md.
+// Source: runtime-spec 1.3, config.md and config-linux.md.
 
 #include <cstdint>
 #include <optional>
@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "base/json.h"
+#include "oci/execution.h"
 #include "oci/resources.h"
 
 namespace tare::oci {
@@ -59,6 +60,15 @@ struct Process {
     std::string apparmor_profile;
     std::string selinux_label;
     std::optional<std::int32_t> oom_score_adj;
+    std::optional<Scheduler> scheduler;
+    std::optional<IoPriority> io_priority;
+    std::optional<ExecAffinity> exec_affinity;
+};
+
+struct IdMapping {
+    std::uint32_t container_id = 0;
+    std::uint32_t host_id = 0;
+    std::uint32_t size = 0;
 };
 
 struct Mount {
@@ -66,6 +76,9 @@ struct Mount {
     std::string type;
     std::string source;
     std::vector<std::string> options;
+    /// Of an id-mapped bind: `container_id` is the id on disk, `host_id` what it is seen as.
+    std::vector<IdMapping> uid_mappings;
+    std::vector<IdMapping> gid_mappings;
 };
 
 enum class NamespaceKind { pid, network, ipc, mount, uts, user, cgroup, time };
@@ -73,12 +86,6 @@ enum class NamespaceKind { pid, network, ipc, mount, uts, user, cgroup, time };
 struct Namespace {
     NamespaceKind kind = NamespaceKind::pid;
     std::string path;  ///< to join; empty for a new one
-};
-
-struct IdMapping {
-    std::uint32_t container_id = 0;
-    std::uint32_t host_id = 0;
-    std::uint32_t size = 0;
 };
 
 struct Device {
@@ -131,6 +138,13 @@ struct Seccomp {
     std::vector<SeccompRule> rules;
 };
 
+/// How far a clock of a time namespace is ahead of the host's.
+struct TimeOffset {
+    std::string clock;  ///< "monotonic" or "boottime"
+    std::int64_t seconds = 0;
+    std::uint32_t nanoseconds = 0;
+};
+
 struct Linux {
     std::vector<IdMapping> uid_mappings;
     std::vector<IdMapping> gid_mappings;
@@ -144,6 +158,9 @@ struct Linux {
     std::vector<std::string> masked_paths;
     std::vector<std::string> readonly_paths;
     std::string mount_label;
+    std::vector<TimeOffset> time_offsets;
+    std::optional<Personality> personality;
+    std::optional<MemoryPolicy> memory_policy;
 
     /// The entry of that kind, nullptr if the container shares the caller's.
     const Namespace* find(NamespaceKind kind) const;

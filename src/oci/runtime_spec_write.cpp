@@ -37,6 +37,21 @@ void set_map(Json& object, std::string_view key,
     object.set(key, std::move(map));
 }
 
+/// What is there, in its own form.
+template <class T>
+void set_object(Json& object, std::string_view key, const std::optional<T>& value) {
+    if (value) object.set(key, to_json(*value));
+}
+
+Json json_of(const std::vector<TimeOffset>& offsets) {
+    Json out;
+    for (auto& offset : offsets) {
+        Json entry;
+        out.set(offset.clock, entry.set("secs", offset.seconds).set("nanosecs", offset.nanoseconds));
+    }
+    return out;
+}
+
 Json json_of(const User& user) {
     Json out;
     out.set("uid", user.uid).set("gid", user.gid);
@@ -60,12 +75,22 @@ Json json_of(const Rlimit& limit) {
     return out.set("type", limit.type).set("hard", limit.hard).set("soft", limit.soft);
 }
 
+Json json_of(const IdMapping& mapping) {
+    Json out;
+    return out.set("containerID", mapping.container_id)
+        .set("hostID", mapping.host_id)
+        .set("size", mapping.size);
+}
+
 Json json_of(const Mount& mount) {
     Json out;
     out.set("destination", mount.destination);
     set_text(out, "type", mount.type);
     set_text(out, "source", mount.source);
     set_list(out, "options", mount.options);
+    auto mapping = [](const IdMapping& entry) { return json_of(entry); };
+    set_each(out, "uidMappings", mount.uid_mappings, mapping);
+    set_each(out, "gidMappings", mount.gid_mappings, mapping);
     return out;
 }
 
@@ -74,13 +99,6 @@ Json json_of(const Namespace& entry) {
     out.set("type", to_string(entry.kind));
     set_text(out, "path", entry.path);
     return out;
-}
-
-Json json_of(const IdMapping& mapping) {
-    Json out;
-    return out.set("containerID", mapping.container_id)
-        .set("hostID", mapping.host_id)
-        .set("size", mapping.size);
 }
 
 Json json_of(const Device& device) {
@@ -155,6 +173,9 @@ Json json_of(const Linux& section) {
     set_list(out, "maskedPaths", section.masked_paths);
     set_list(out, "readonlyPaths", section.readonly_paths);
     set_text(out, "mountLabel", section.mount_label);
+    set_object(out, "personality", section.personality);
+    set_object(out, "memoryPolicy", section.memory_policy);
+    if (!section.time_offsets.empty()) out.set("timeOffsets", json_of(section.time_offsets));
     return out;
 }
 
@@ -181,6 +202,9 @@ Json to_json(const Process& process) {
     set_text(out, "apparmorProfile", process.apparmor_profile);
     set_text(out, "selinuxLabel", process.selinux_label);
     set_number(out, "oomScoreAdj", process.oom_score_adj);
+    set_object(out, "scheduler", process.scheduler);
+    set_object(out, "ioPriority", process.io_priority);
+    set_object(out, "execCPUAffinity", process.exec_affinity);
     return out;
 }
 

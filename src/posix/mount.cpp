@@ -132,6 +132,16 @@ Result<> set_mount_attributes(int fd, std::uint64_t set, std::uint64_t clear, Pr
     return {};
 }
 
+Result<> set_mount_mapping(int mount, int user_namespace, Recursive recursive) {
+    mount_attr attributes{};
+    attributes.attr_set = MOUNT_ATTR_IDMAP;
+    attributes.userns_fd = static_cast<std::uint64_t>(user_namespace);
+    unsigned flags = AT_EMPTY_PATH | (recursive == Recursive::yes ? static_cast<unsigned>(AT_RECURSIVE) : 0U);
+    if (::syscall(SYS_mount_setattr, mount, "", flags, &attributes, sizeof attributes) < 0)
+        return last_error("map the ids of a mount");
+    return {};
+}
+
 Result<> set_root_propagation(Propagation propagation) {
     if (::mount(nullptr, "/", nullptr, kernel_propagation(propagation) | MS_REC, nullptr) < 0)
         return last_error("set the propagation of /");

@@ -47,6 +47,9 @@ Result<> attach_mount(int mount, int target);
 /// Sets and clears attributes and sets the propagation of the mount `fd` is the root of.
 Result<> set_mount_attributes(int fd, std::uint64_t set, std::uint64_t clear, Propagation propagation,
                               Recursive recursive);
+/// Shows the owners of a detached mount's files as the user namespace behind `user_namespace` maps them
+/// (MOUNT_ATTR_IDMAP; Linux 5.12). invalid_argument if the file system cannot, or it is mapped already.
+Result<> set_mount_mapping(int mount, int user_namespace, Recursive recursive);
 /// The whole tree below "/" of this mount namespace.
 Result<> set_root_propagation(Propagation propagation);
 

@@ -12,8 +12,10 @@
 #include "posix/namespace.h"
 #include "posix/socket.h"
 #include "run/runtime/container.h"
+#include "run/runtime/execution.h"
 #include "run/runtime/hooks.h"
 #include "run/runtime/id_maps.h"
+#include "run/runtime/idmapped_mounts.h"
 #include "run/runtime/protocol.h"
 #include "run/runtime/rootfs.h"
 #include "run/runtime/stage_init.h"
@@ -74,6 +76,9 @@ Result<> check_spec(const oci::RuntimeSpec& spec) {
             .set_hint("without one the container's mounts would be the host's");
     if (!has_user && (!section.uid_mappings.empty() || !section.gid_mappings.empty()))
         return fail(ErrorKind::invalid_argument, "config.json: id mappings need a user namespace");
+    const oci::Namespace* time = section.find(oci::NamespaceKind::time);
+    if (!section.time_offsets.empty() && (!time || !time->path.empty()))
+        return fail(ErrorKind::invalid_argument, "config.json: linux.timeOffsets need a new time namespace");
     bool has_uts = section.find(oci::NamespaceKind::uts) != nullptr;
     if (!has_uts && (!spec.hostname.empty() || !spec.domainname.empty()))
         return fail(ErrorKind::invalid_argument, "config.json: hostname needs a uts namespace");
@@ -226,6 +231,8 @@ State initial_state(const CreateOptions& options) {
     state.uid_mappings = options.spec.linux_section.uid_mappings;
     state.gid_mappings = options.spec.linux_section.gid_mappings;
     state.seccomp = options.spec.linux_section.seccomp;
+    state.personality = options.spec.linux_section.personality;
+    state.memory_policy = options.spec.linux_section.memory_policy;
     return state;
 }
 
@@ -287,6 +294,7 @@ Result<Created> create(const CreateOptions& given) {
     TRY(check_sysctls(given.spec.linux_section));
     CreateOptions options = resolved(given);
     auto root_mounts = TRY(make_root_mounts(options.root_mounts, options.first_root_mount));
+    auto idmapped_mounts = TRY(make_idmapped_mounts(options.spec));
     TRY(make_state_directory(options));
     // What the rollback looks at has to outlive it.
     Created created;
@@ -314,6 +322,7 @@ Result<Created> create(const CreateOptions& given) {
     created.init = TRY(fork_init({.options = options,
                                   .cgroup = &group,
                                   .root_mounts = &root_mounts,
+                                  .idmapped_mounts = &idmapped_mounts,
                                   .entrance = &entrance,
                                   .filter = filter ? &*filter : nullptr,
                                   .state = created.state,
@@ -333,6 +342,7 @@ Result<Created> create(const CreateOptions& given) {
     TRY(send_packet(ours.get(), MessageKind::go));
     created.console = TRY(guide_init(ours.get(), options, created.state));
     TRY_CONTEXT(group.verify_process(created.state.pid), "cgroup");
+    TRY(schedule_init(created.state.pid, *options.spec.process));
     rollback.forget();
     return created;
 }

@@ -17,6 +17,7 @@
 #include "posix/terminal.h"
 #include "run/cgroup/entrance.h"
 #include "run/runtime/container.h"
+#include "run/runtime/execution.h"
 #include "run/runtime/privileges.h"
 #include "run/runtime/protocol.h"
 #include "run/runtime/rootfs.h"
@@ -185,6 +186,7 @@ Result<> prepare_outside(const Request& request, Executable& executable, bool& c
     TRY(posix::reset_signals());
     TRY(join(request, can_set_groups));
     posix::set_umask(0022);
+    TRY(set_execution(request.state.personality, request.state.memory_policy));
     TRY(set_limits_outside(process));
     TRY(set_stdio(request));
     // Before the first name is looked up that the container could have made: a link to /proc/self/fd/N
@@ -284,6 +286,8 @@ Result<Executed> exec(const std::string& root, const State& state, const ExecOpt
     if (state.seccomp) filter = TRY(SeccompFilter::make(*state.seccomp, options.seccomp_cache));
     auto entrance = TRY(cgroup::Entrance::open(cgroup::Cgroup::open(state.cgroup_paths), state.pid));
     Request request{state, options, entrance, filter ? &*filter : nullptr, theirs.get(), pidfd.get()};
+    InitialAffinity affinity(options.process.exec_affinity);
+    TRY(affinity.outcome());
     auto stage = TRY(entrance.fork(0));
     if (!stage) run_stage(request);
     theirs.reset();
@@ -292,7 +296,8 @@ Result<Executed> exec(const std::string& root, const State& state, const ExecOpt
     TRY(stage.wait(Deadline::after(10s)));
     pid_t pid = TRY(std::move(said));
     executed.process = posix::Process(pid, TRY(posix::open_pidfd(pid)));
-    auto outcome = let_go(ours.get());
+    auto outcome = schedule_joined(pid, options.process);
+    if (outcome) outcome = let_go(ours.get());
     if (!outcome) {
         // The child may still be on its way out; what it had to say is in the error.
         if (executed.process.kill(SIGKILL)) TRY(executed.process.wait(Deadline::after(10s)));

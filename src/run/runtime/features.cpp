@@ -35,11 +35,16 @@ Json seccomp(const SeccompAbilities& abilities) {
         .set("supportedFlags", list_of(abilities.flags));
 }
 
+Json memory_policy() {
+    return Json::object()
+        .set("modes", list_of(oci::memory_policy_modes()))
+        .set("flags", list_of(oci::memory_policy_flags()));
+}
+
 Json linux_section(const SeccompAbilities& abilities) {
     Json document = Json::object();
-    // All that the spec has but time.
     document.set("namespaces", list_of(std::vector<std::string_view>{"cgroup", "ipc", "mount", "network",
-                                                                     "pid", "user", "uts"}));
+                                                                     "pid", "time", "user", "uts"}));
     document.set("capabilities", capabilities());
     document.set("cgroup", Json::object()
                                .set("v1", true)
@@ -49,7 +54,8 @@ Json linux_section(const SeccompAbilities& abilities) {
                                .set("rdma", false));
     document.set("seccomp", seccomp(abilities)).set("apparmor", enabled(true));
     document.set("selinux", enabled(false)).set("intelRdt", enabled(false));
-    document.set("mountExtensions", Json::object().set("idmap", enabled(false)));
+    document.set("mountExtensions", Json::object().set("idmap", enabled(true)));
+    document.set("memoryPolicy", memory_policy());
     return document.set("netDevices", enabled(false));
 }
 

@@ -84,7 +84,8 @@ bool apply_propagation(MountOptions& out, std::string_view name) {
 }  // namespace
 
 std::vector<std::string> known_mount_options() {
-    std::vector<std::string> names = {"bind", "rbind", "tmpcopyup", "defaults", "async", "silent", "loud"};
+    std::vector<std::string> names = {"bind",     "rbind", "idmap",  "ridmap", "tmpcopyup",
+                                      "defaults", "async", "silent", "loud"};
     for (auto& option : kPropagations)
         names.emplace_back(option.name);
     for (auto& option : kAttributes) {
@@ -101,6 +102,8 @@ MountOptions parse_mount_options(const std::vector<std::string>& options) {
         if (option == "bind" || option == "rbind") {
             out.is_bind = true;
             if (option == "rbind") out.recursive = posix::Recursive::yes;
+        } else if (option == "idmap" || option == "ridmap") {
+            out.mapping = option == "ridmap" ? posix::Recursive::yes : posix::Recursive::no;
         } else if (option == "tmpcopyup") {
             out.copies_up = true;
         } else if (option.empty() || option == "defaults" || option == "async" || option == "silent" ||

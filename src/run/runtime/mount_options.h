@@ -3,6 +3,7 @@
 // The options of a mount entry, sorted by what the kernel takes them as.
 // Source: runtime-spec, config.md, "Linux mount options"; mount(8).
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct MountOptions {
     posix::Recursive recursive = posix::Recursive::no;  ///< of a bind
     posix::Propagation propagation = posix::Propagation::unchanged;
     posix::Recursive propagation_recursive = posix::Recursive::no;
+    /// idmap (the mount alone) or ridmap (all that is mounted in it as well).
+    std::optional<posix::Recursive> mapping;
     bool copies_up = false;                      ///< tmpcopyup
     std::vector<posix::FsParameter> parameters;  ///< for the file system itself
 };

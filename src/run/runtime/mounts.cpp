@@ -9,6 +9,7 @@
 #include "base/fault.h"
 #include "posix/file.h"
 #include "posix/path.h"
+#include "posix/tree_copy.h"
 #include "run/runtime/mount_options.h"
 #include "run/runtime/rootfs.h"
 
@@ -87,19 +88,23 @@ Result<> set_propagation(int mount, const MountOptions& options) {
     return posix::set_mount_attributes(mount, 0, 0, options.propagation, options.propagation_recursive);
 }
 
-Result<> mount_bind(const RootContext& context, const posix::Fd& source, const std::string& destination,
-                    const MountOptions& options) {
+/// `mapped` is the mount itself, detached, if it is id-mapped; -1: it is a clone of `source`.
+Result<> mount_bind(const RootContext& context, const posix::Fd& source, int mapped,
+                    const std::string& destination, const MountOptions& options) {
     bool is_directory = TRY(posix::node_facts(source.get()))
     .kind == posix::NodeFacts::Kind::directory;
-    posix::Fd mount = TRY(posix::clone_mount(source.get(), options.recursive));
-    if (destination == "/proc" && TRY(posix::file_system_type(mount.get())) != posix::kProcMagic)
-        return fail(ErrorKind::invalid_argument,
-                    "\"/proc\" cannot be mounted because it is not of type proc");
-    TRY(set_options(mount.get(), options));
-    posix::Fd target = TRY(open_target(context, destination, is_directory));
-    TRY(fault::point("mount.target.opened"));
-    TRY(posix::attach_mount(mount.get(), target.get()));
-    return set_propagation(mount.get(), options);
+    posix::Fd mount = mapped >= 0 ? TRY(posix::duplicate(mapped))
+                                  : TRY(posix::clone_mount(source.get(), options.recursive));
+                                  if (destination == "/proc" &&
+                                      TRY(posix::file_system_type(mount.get())) != posix::kProcMagic)
+                                      return fail(
+                                          ErrorKind::invalid_argument,
+                                          "\"/proc\" cannot be mounted because it is not of type proc");
+                                  TRY(set_options(mount.get(), options));
+                                  posix::Fd target = TRY(open_target(context, destination, is_directory));
+                                  TRY(fault::point("mount.target.opened"));
+                                  TRY(posix::attach_mount(mount.get(), target.get()));
+                                  return set_propagation(mount.get(), options);
 }
 
 /// A tmpfs over a directory of the image keeps that directory's mode, unless the options say another: what
@@ -118,12 +123,22 @@ Result<> adopt_mode(const RootContext& context, const std::string& destination, 
     return {};
 }
 
+/// tmpcopyup: what the tmpfs is about to cover is in it as well. Its root keeps the mode and owner that the
+/// options gave it.
+Result<> copy_up(const posix::Fd& covered, const posix::Fd& tmpfs) {
+    auto facts = TRY(posix::node_facts(tmpfs.get()));
+    TRY(posix::copy_tree(covered.get(), tmpfs.get()));
+    TRY(posix::change_owner(tmpfs.get(), facts.uid, facts.gid));
+    return posix::change_mode(tmpfs.get(), facts.mode & 07777U);
+}
+
 Result<> mount_new(const RootContext& context, const oci::Mount& entry, const std::string& destination,
                    MountOptions options) {
     if (entry.type == "tmpfs") TRY(adopt_mode(context, destination, options));
     posix::Fd mount = TRY(posix::make_mount(entry.type, entry.source, options.parameters, options.set));
     if (options.recursive_set != 0) TRY(set_options(mount.get(), options));
     posix::Fd target = TRY(open_target(context, destination, true));
+    if (options.copies_up && entry.type == "tmpfs") TRY(copy_up(target, mount));
     TRY(fault::point("mount.target.opened"));
     TRY(posix::attach_mount(mount.get(), target.get()));
     return set_propagation(mount.get(), options);
@@ -198,7 +213,14 @@ Result<> mount_one(const RootContext& context, std::size_t index) {
     std::string destination = posix::clean_path(entry.destination);
     bool is_bind = options.is_bind || entry.type == "bind";
     TRY(check_proc_target(entry, destination, is_bind));
-    if (is_bind) return mount_bind(context, context.bind_sources[index], destination, options);
+    if (is_bind) {
+        if (!options.parameters.empty())
+            return fail(ErrorKind::invalid_argument,
+                        "bind mounts cannot have any filesystem-specific options applied: ",
+                        quote(options.parameters.front().key));
+        const int mapped = context.idmapped_mounts ? (*context.idmapped_mounts)[index].get() : -1;
+        return mount_bind(context, context.bind_sources[index], mapped, destination, options);
+    }
     if (entry.type == "cgroup" || entry.type == "cgroup2") {
         if (!context.cgroup || context.cgroup->paths().empty()) return {};
         return context.cgroup->is_v2_only() ? mount_cgroup_v2(context, destination, options)
@@ -209,7 +231,8 @@ Result<> mount_one(const RootContext& context, std::size_t index) {
     posix::Fd host =
         TRY(posix::open_file(entry.type == "sysfs" ? "/sys" : "/dev/mqueue", O_PATH | O_DIRECTORY));
     options.recursive = Recursive::yes;
-    return mount_bind(context, host, destination, options);
+    options.parameters.clear();
+    return mount_bind(context, host, -1, destination, options);
 }
 
 }  // namespace

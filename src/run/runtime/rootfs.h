@@ -26,6 +26,8 @@ struct RootContext {
     /// The root's own mounts: what to mount where, and the detached mounts.
     const std::vector<oci::Mount>* root_mounts = nullptr;
     const std::vector<posix::Fd>* root_mount_fds = nullptr;
+    /// Detached id-mapped binds, by index of spec.mounts (idmapped_mounts.h).
+    const std::vector<posix::Fd>* idmapped_mounts = nullptr;
     /// Sources of bind mounts, by index of spec.mounts; opened while host paths mean what they say.
     std::vector<posix::Fd> bind_sources;
 };

@@ -13,6 +13,7 @@
 #include "posix/signals.h"
 #include "posix/socket.h"
 #include "posix/terminal.h"
+#include "run/runtime/execution.h"
 #include "run/runtime/hooks.h"
 #include "run/runtime/privileges.h"
 #include "run/runtime/protocol.h"
@@ -146,6 +147,7 @@ Result<> prepare_process(Init& init) {
     if (!process.selinux_label.empty())
         TRY_CONTEXT(write_proc(init.root.procfs.get(), own_proc("attr/exec"), process.selinux_label),
                     "SELinux label (is SELinux enabled on this machine?)");
+    TRY(set_execution(init.section().personality, init.section().memory_policy));
     TRY(set_rlimits(process));
     TRY(set_stdio(init));
     TRY(close_sources(init));
@@ -164,6 +166,9 @@ Result<> set_up(Init& init) {
     posix::set_umask(0);
     if (init.request.options.keyring == CreateOptions::Keyring::fresh) TRY(posix::join_new_session_keyring());
     TRY(join_namespaces(init.section(), false));
+    // With the ids of the caller still, who owns our files of procfs.
+    if (is_new(init.section(), oci::NamespaceKind::time))
+        TRY(enter_time_namespace(init.section().time_offsets));
     TRY(open_root(init.root));
     TRY(become_root(init));
     TRY(prepare_namespaces(init));
@@ -249,6 +254,9 @@ Result<> close_foreign_descriptors(const InitRequest& request) {
     if (request.root_mounts)
         for (auto& mount : *request.root_mounts)
             kept.push_back(mount.get());
+    if (request.idmapped_mounts)
+        for (auto& mount : *request.idmapped_mounts)
+            if (mount) kept.push_back(mount.get());
     if (request.entrance)
         for (int fd : request.entrance->descriptors())
             kept.push_back(fd);
@@ -263,6 +271,7 @@ void run_init(InitRequest request) {
     init.root.cgroup = init.request.cgroup;
     init.root.root_mounts = &init.request.options.root_mounts;
     init.root.root_mount_fds = init.request.root_mounts;
+    init.root.idmapped_mounts = init.request.idmapped_mounts;
     auto outcome = set_up(init);
     if (outcome) outcome = finish(init);
     // Whoever created us may be gone after `ready`; then standard error is the place left.

@@ -13,6 +13,8 @@ struct InitRequest {
     const cgroup::Cgroup* cgroup = nullptr;
     /// Detached, one for each of options.root_mounts.
     const std::vector<posix::Fd>* root_mounts = nullptr;
+    /// As make_idmapped_mounts returns them.
+    const std::vector<posix::Fd>* idmapped_mounts = nullptr;
     const cgroup::Entrance* entrance = nullptr;
     const SeccompFilter* filter = nullptr;  ///< null: none
     State state;                            ///< for hooks that run inside

@@ -39,6 +39,8 @@ Json kept_spec(const State& state) {
     spec.linux_section.uid_mappings = state.uid_mappings;
     spec.linux_section.gid_mappings = state.gid_mappings;
     spec.linux_section.seccomp = state.seccomp;
+    spec.linux_section.personality = state.personality;
+    spec.linux_section.memory_policy = state.memory_policy;
     for (auto kind : state.namespaces)
         spec.linux_section.namespaces.push_back({kind, ""});
     return oci::to_json(spec);
@@ -91,6 +93,8 @@ Result<State> from_json(const Json& document) {
     state.uid_mappings = std::move(spec.linux_section.uid_mappings);
     state.gid_mappings = std::move(spec.linux_section.gid_mappings);
     state.seccomp = std::move(spec.linux_section.seccomp);
+    state.personality = std::move(spec.linux_section.personality);
+    state.memory_policy = std::move(spec.linux_section.memory_policy);
     for (auto& entry : spec.linux_section.namespaces)
         state.namespaces.push_back(entry.kind);
     return state;

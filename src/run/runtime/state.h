@@ -36,6 +36,8 @@ struct State {
     std::vector<oci::IdMapping> uid_mappings;
     std::vector<oci::IdMapping> gid_mappings;
     std::optional<oci::Seccomp> seccomp;
+    std::optional<oci::Personality> personality;
+    std::optional<oci::MemoryPolicy> memory_policy;
 };
 
 /// The directories of the state root. `root` is absolute.

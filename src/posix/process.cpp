@@ -134,6 +134,12 @@ Result<> Process::kill(int signal) const {
     return {};
 }
 
+Result<Fd> take_descriptor(int pidfd, int number) {
+    long taken = ::syscall(SYS_pidfd_getfd, pidfd, number, 0);
+    if (taken < 0) return last_error("take a descriptor of a process", cat(number));
+    return Fd(static_cast<int>(taken));
+}
+
 Result<bool> wait_for_end(int pidfd, Deadline deadline) {
     pollfd ended{.fd = pidfd, .events = POLLIN, .revents = 0};
     int ready = 0;

@@ -81,6 +81,8 @@ std::optional<Reaped> reap_child();
 
 /// A descriptor of a running process; not_found if there is none.
 Result<Fd> open_pidfd(pid_t pid);
+/// A copy of descriptor `number` of the process behind a pidfd (pidfd_getfd(2)), for who may trace it.
+Result<Fd> take_descriptor(int pidfd, int number);
 /// Waits until the process behind a pidfd has ended, of which we need not be the parent; false if the
 /// deadline passed first.
 Result<bool> wait_for_end(int pidfd, Deadline deadline);

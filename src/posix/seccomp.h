@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include "base/result.h"
+#include "posix/fd.h"
 
 namespace tare::posix {
 
@@ -22,12 +22,16 @@ inline constexpr std::size_t kMaxSeccompInstructions = 4096;
 
 /// Flags of SECCOMP_SET_MODE_FILTER.
 struct SeccompFlags {
-    bool log = false;         ///< actions other than allow are written to the audit log
-    bool spec_allow = false;  ///< speculative store bypass stays on
+    bool log = false;            ///< actions other than allow are written to the audit log
+    bool spec_allow = false;     ///< speculative store bypass stays on
+    bool wait_killable = false;  ///< a call that a listener has received waits for nothing but SIGKILL
 };
 
 /// Installs the filter for the calling thread and all it becomes. permission_denied without CAP_SYS_ADMIN
 /// or no_new_privs; invalid_argument for a program or flag that the kernel refuses.
 Result<> install_seccomp_filter(std::span<const SeccompInstruction> program, SeccompFlags flags);
+/// The same for a filter with SECCOMP_RET_USER_NOTIF: the descriptor on which its calls are announced
+/// (seccomp_unotify(2)).
+Result<Fd> install_seccomp_listener(std::span<const SeccompInstruction> program, SeccompFlags flags);
 
 }  // namespace tare::posix

@@ -18,6 +18,7 @@
 #include "run/runtime/idmapped_mounts.h"
 #include "run/runtime/protocol.h"
 #include "run/runtime/rootfs.h"
+#include "run/runtime/seccomp_listener.h"
 #include "run/runtime/stage_init.h"
 #include "run/runtime/stdio_owner.h"
 #include "run/runtime/time_text.h"
@@ -188,7 +189,8 @@ Result<posix::Process> fork_init(const InitRequest& request, cgroup::Entrance& e
 }
 
 /// Up to "ready": answers hooks, takes the console.
-Result<posix::Fd> guide_init(int socket, const CreateOptions& options, const State& state) {
+Result<posix::Fd> guide_init(int socket, const CreateOptions& options, const posix::Process& init,
+                             const State& state) {
     posix::Fd console;
     while (true) {
         Packet packet = TRY(receive_packet(socket));
@@ -205,6 +207,13 @@ Result<posix::Fd> guide_init(int socket, const CreateOptions& options, const Sta
                 TRY(send_packet(socket, MessageKind::go));
                 break;
             }
+            case MessageKind::listener:
+                if (!options.spec.linux_section.seccomp)
+                    return fail(ErrorKind::internal, "a seccomp listener without a profile");
+                TRY(hand_over_listener(*options.spec.linux_section.seccomp, init, packet.payload, state,
+                                       Status::creating));
+                TRY(send_packet(socket, MessageKind::go));
+                break;
             case MessageKind::error:
                 return decode_error(packet.payload);
             default:
@@ -340,7 +349,7 @@ Result<Created> create(const CreateOptions& given) {
                           options.spec.linux_section.gid_mappings));
     TRY(save_state(options.root, created.state));
     TRY(send_packet(ours.get(), MessageKind::go));
-    created.console = TRY(guide_init(ours.get(), options, created.state));
+    created.console = TRY(guide_init(ours.get(), options, created.init, created.state));
     TRY_CONTEXT(group.verify_process(created.state.pid), "cgroup");
     TRY(schedule_init(created.state.pid, *options.spec.process));
     rollback.forget();

@@ -32,7 +32,7 @@ int under_the_profile(Body body) {
     pid_t child = ::fork();
     if (child == 0) {
         auto installed = posix::set_no_new_privileges();
-        if (installed) installed = filter->install();
+        if (installed) installed = filter->install(-1);
         ::_exit(installed ? body() : 200);
     }
     int status = 0;

@@ -21,6 +21,7 @@
 #include "run/runtime/privileges.h"
 #include "run/runtime/protocol.h"
 #include "run/runtime/rootfs.h"
+#include "run/runtime/seccomp_listener.h"
 #include "run/runtime/seccomp_verdict.h"
 #include "run/runtime/stdio_owner.h"
 
@@ -41,7 +42,10 @@ struct Request {
     int pidfd = -1;  ///< of the container's init
 
     /// Whether the filter lets us do what is left to do inside the container.
-    bool filters_outside() const { return !filter || lets_join(*filter, options.process.terminal); }
+    /// A listener is there only once the process has been announced to it.
+    bool filters_outside() const {
+        return !filter || (!filter->has_listener() && lets_join(*filter, options.process.terminal));
+    }
     /// Without no_new_privs only somebody with CAP_SYS_ADMIN may load a filter.
     bool drops_outside() const { return filters_outside() || options.process.no_new_privileges; }
 };
@@ -199,7 +203,8 @@ Result<> prepare_outside(const Request& request, Executable& executable, bool& c
     for (int fd = 3; fd < kept; ++fd)
         TRY(posix::set_close_on_exec(fd, false));
     if (!request.drops_outside()) return {};
-    return drop_privileges(process, request.filters_outside() ? request.filter : nullptr, can_set_groups);
+    return drop_privileges(process, request.filters_outside() ? request.filter : nullptr, request.socket,
+                           can_set_groups);
 }
 
 [[noreturn]] void run_process(const Request& request, const Executable& executable, bool can_set_groups) {
@@ -211,9 +216,9 @@ Result<> prepare_outside(const Request& request, Executable& executable, bool& c
         TRY(expect_packet(request.socket, MessageKind::go));
         TRY(set_limits_inside(process));
         if (!request.drops_outside())
-            TRY(drop_privileges(process, request.filter, can_set_groups));
+            TRY(drop_privileges(process, request.filter, request.socket, can_set_groups));
         else if (!request.filters_outside())
-            TRY(request.filter->install());
+            TRY(request.filter->install(request.socket));
         return execute_process(process, executable);
     };
     auto outcome = work();
@@ -252,10 +257,15 @@ Result<pid_t> hear_stage(int socket, posix::Fd& console) {
 }
 
 /// Until the socket closes at execve. Who speaks here is inside the container already: nothing but a failure
-/// is taken from it.
-Result<> let_go(int socket) {
+/// is taken from it, and once, if the profile has one, a descriptor for the listener, who knows whose it is.
+Result<> let_go(int socket, const posix::Process& process, const State& state, bool has_listener) {
     TRY(send_packet(socket, MessageKind::go));
     Packet packet = TRY(receive_packet(socket));
+    if (packet.kind == MessageKind::listener && has_listener) {
+        TRY(hand_over_listener(*state.seccomp, process, packet.payload, state, Status::running));
+        TRY(send_packet(socket, MessageKind::go));
+        packet = TRY(receive_packet(socket));
+    }
     if (packet.kind == MessageKind::closed) return {};
     if (packet.kind == MessageKind::error) return decode_error(packet.payload);
     return fail(ErrorKind::internal,
@@ -297,7 +307,7 @@ Result<Executed> exec(const std::string& root, const State& state, const ExecOpt
     pid_t pid = TRY(std::move(said));
     executed.process = posix::Process(pid, TRY(posix::open_pidfd(pid)));
     auto outcome = schedule_joined(pid, options.process);
-    if (outcome) outcome = let_go(ours.get());
+    if (outcome) outcome = let_go(ours.get(), executed.process, state, filter && filter->has_listener());
     if (!outcome) {
         // The child may still be on its way out; what it had to say is in the error.
         if (executed.process.kill(SIGKILL)) TRY(executed.process.wait(Deadline::after(10s)));

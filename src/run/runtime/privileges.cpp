@@ -85,12 +85,13 @@ Result<> set_rlimits(const oci::Process& process) {
     return {};
 }
 
-Result<> drop_privileges(const oci::Process& process, const SeccompFilter* filter, bool can_set_groups) {
+Result<> drop_privileges(const oci::Process& process, const SeccompFilter* filter, int socket,
+                         bool can_set_groups) {
     const oci::CapabilitySets sets = process.capabilities.value_or(oci::CapabilitySets{});
     // A filter without no_new_privs needs CAP_SYS_ADMIN, so it is loaded while we have it; with it, as
     // late as possible, so that it need not allow what we still do.
     if (process.no_new_privileges) TRY(posix::set_no_new_privileges());
-    if (filter && !process.no_new_privileges) TRY(filter->install());
+    if (filter && !process.no_new_privileges) TRY(filter->install(socket));
     TRY(posix::limit_bounding_set(capability_mask(sets.bounding)));
     TRY(posix::keep_capabilities(true));
     if (can_set_groups) {
@@ -110,7 +111,7 @@ Result<> drop_privileges(const oci::Process& process, const SeccompFilter* filte
     // Another user id has reset it.
     TRY(posix::set_dumpable(false));
     if (process.user.umask) posix::set_umask(static_cast<mode_t>(*process.user.umask));
-    if (filter && process.no_new_privileges) TRY(filter->install());
+    if (filter && process.no_new_privileges) TRY(filter->install(socket));
     return {};
 }
 

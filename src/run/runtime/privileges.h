@@ -19,8 +19,9 @@ posix::CapabilityMask capability_mask(const std::vector<std::string>& names);
 Result<> set_rlimits(const oci::Process& process);
 
 /// Groups, ids, capabilities, no_new_privs and the seccomp filter, in the order that lets each be set.
-/// `filter` may be null.
-Result<> drop_privileges(const oci::Process& process, const SeccompFilter* filter, bool can_set_groups);
+/// `filter` may be null; `socket` leads to the parent, for a filter with a listener.
+Result<> drop_privileges(const oci::Process& process, const SeccompFilter* filter, int socket,
+                         bool can_set_groups);
 
 /// The working directory, created by nobody: chdir as the user, and proof that it lies inside the root
 /// (security RT11).

@@ -1,5 +1,6 @@
 #include "run/runtime/protocol.h"
 
+#include "posix/file.h"
 #include "posix/socket.h"
 
 namespace tare::runtime {
@@ -7,6 +8,10 @@ namespace tare::runtime {
 Result<> send_packet(int socket, MessageKind kind, std::string_view payload, const std::vector<int>& fds) {
     std::string bytes = cat(static_cast<char>(kind), payload.substr(0, kPacketBytes - 1));
     return posix::send_message(socket, bytes, fds);
+}
+
+Result<> send_listener(int socket, int listener) {
+    return posix::write_all(socket, cat(static_cast<char>(MessageKind::listener), listener));
 }
 
 Result<Packet> receive_packet(int socket) {

@@ -8,6 +8,7 @@
 #include <seccomp.h>
 
 #include "posix/file.h"
+#include "run/runtime/protocol.h"
 #include "run/runtime/seccomp_cache.h"
 #include "run/runtime/seccomp_unknown.h"
 
@@ -67,6 +68,7 @@ struct Action {
     std::string_view name;
     std::uint32_t value;  ///< without its number
 };
+constexpr std::string_view kNotify = "SCMP_ACT_NOTIFY";
 constexpr std::array kActions = {
     Action{"SCMP_ACT_ALLOW", SCMP_ACT_ALLOW},
     Action{"SCMP_ACT_ERRNO", SCMP_ACT_ERRNO(0)},
@@ -74,19 +76,17 @@ constexpr std::array kActions = {
     Action{"SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS},
     Action{"SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL_THREAD},
     Action{"SCMP_ACT_LOG", SCMP_ACT_LOG},
+    Action{kNotify, SCMP_ACT_NOTIFY},
     Action{"SCMP_ACT_TRACE", SCMP_ACT_TRACE(0)},
     Action{"SCMP_ACT_TRAP", SCMP_ACT_TRAP},
 };
 
 constexpr std::string_view kFlagLog = "SECCOMP_FILTER_FLAG_LOG";
 constexpr std::string_view kFlagSpecAllow = "SECCOMP_FILTER_FLAG_SPEC_ALLOW";
+constexpr std::string_view kFlagWaitKillable = "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV";
 constexpr std::string_view kFlagTsync = "SECCOMP_FILTER_FLAG_TSYNC";
 
 Result<std::uint32_t> action_of(std::string_view name, std::optional<std::uint32_t> errno_ret) {
-    // Without a listener the kernel would answer ENOSYS to every such call: not what was asked for.
-    if (name == "SCMP_ACT_NOTIFY")
-        return fail(ErrorKind::unimplemented, "seccomp: ", name,
-                    " needs a listener, which is not served yet");
     auto known = std::ranges::find(kActions, name, &Action::name);
     if (known == kActions.end())
         return fail(ErrorKind::invalid_argument, "string ", quote(name),
@@ -166,11 +166,30 @@ Result<posix::SeccompFlags> flags_of(const oci::Seccomp& seccomp) {
             flags.log = true;
         } else if (flag == kFlagSpecAllow) {
             flags.spec_allow = true;
+        } else if (flag == kFlagWaitKillable) {
+            flags.wait_killable = true;
         } else if (flag != kFlagTsync) {  // one thread: nothing to synchronize
             return fail(ErrorKind::invalid_argument, "seccomp flag ", quote(flag), " is not supported");
         }
     }
     return flags;
+}
+
+/// Security: who is told of a write could never be told that it is to be answered, since the telling takes
+/// one.
+Result<bool> needs_listener(const oci::Seccomp& seccomp) {
+    if (seccomp.default_action == kNotify)
+        return fail(ErrorKind::invalid_argument, "SCMP_ACT_NOTIFY cannot be used as default action");
+    bool is_used = false;
+    for (auto& rule : seccomp.rules) {
+        if (rule.action != kNotify) continue;
+        is_used = true;
+        if (std::ranges::find(rule.names, "write") != rule.names.end())
+            return fail(ErrorKind::invalid_argument, "SCMP_ACT_NOTIFY cannot be used for the write syscall");
+    }
+    if (is_used && seccomp.listener_path.empty())
+        return fail(ErrorKind::invalid_argument, "seccomp listenerPath is not set");
+    return is_used;
 }
 
 /// A default that lets calls pass answers ENOSYS by itself: the kernel does.
@@ -249,13 +268,24 @@ SeccompAbilities seccomp_abilities() {
     return {.actions = names_in(kActions),
             .operators = names_in(kOperators),
             .architectures = names_in(kArchitectures),
-            .flags = {kFlagLog, kFlagSpecAllow, kFlagTsync},
+            .flags = {kFlagLog, kFlagSpecAllow, kFlagTsync, kFlagWaitKillable},
             .library_version = cat(version->major, ".", version->minor, ".", version->micro)};
+}
+
+Result<> SeccompFilter::install(int socket) const {
+    if (!has_listener_) return posix::install_seccomp_filter(program_, flags_);
+    posix::Fd listener = TRY(posix::install_seccomp_listener(program_, flags_));
+    TRY(send_listener(socket, listener.get()));
+    TRY(expect_packet(socket, MessageKind::go));
+    return {};
 }
 
 Result<SeccompFilter> SeccompFilter::make(const oci::Seccomp& seccomp, const std::string& cache_directory) {
     SeccompFilter filter;
     filter.flags_ = TRY(flags_of(seccomp));
+    filter.has_listener_ = TRY(needs_listener(seccomp));
+    // The kernel knows that flag of filters with a listener only.
+    if (!filter.has_listener_) filter.flags_.wait_killable = false;
     const std::string key = cache_directory.empty() ? "" : cache_key(seccomp);
     if (!cache_directory.empty()) {
         if (auto kept = find_seccomp_program(cache_directory, key)) {

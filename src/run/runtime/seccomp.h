@@ -4,7 +4,7 @@
 //
 //     auto filter = TRY(SeccompFilter::make(seccomp, cache_directory));   // in the parent: it may take 20 ms
 //     …
-//     TRY(filter.install());                                             // in the child: one system call
+//     TRY(filter.install(socket));                                       // in the child: one system call
 
 #include <string>
 #include <vector>
@@ -27,13 +27,18 @@ class SeccompFilter {
     static Result<SeccompFilter> make(const oci::Seccomp& seccomp, const std::string& cache_directory = "");
 
     /// For the calling thread and all it becomes. Without no_new_privs it needs CAP_SYS_ADMIN.
-    Result<> install() const { return posix::install_seccomp_filter(program_, flags_); }
+    /// With a listener, tells the parent its number on `socket` (protocol.h) and waits for "go".
+    Result<> install(int socket) const;
+
+    /// Whether some calls are announced to the section's listener (SCMP_ACT_NOTIFY).
+    bool has_listener() const { return has_listener_; }
 
     const std::vector<posix::SeccompInstruction>& program() const { return program_; }
 
   private:
     std::vector<posix::SeccompInstruction> program_;
     posix::SeccompFlags flags_;
+    bool has_listener_ = false;
 };
 
 /// The names that a section may hold, and the version of the library that compiles it.

@@ -37,7 +37,7 @@ int answer_of(const SeccompFilter& filter, long number, long first = 0, long sec
     const pid_t child = ::fork();
     if (child == 0) {
         ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-        if (!filter.install()) ::_exit(250);
+        if (!filter.install(-1)) ::_exit(250);
         ::_exit(::syscall(number, first, second, 0, 0, 0) < 0 ? errno : 0);
     }
     int status = 0;
@@ -66,12 +66,21 @@ class SeccompTest : public testing::Test {
     std::string cache_;
 };
 
-TEST(Seccomp, a_listener_that_would_not_be_told_is_refused) {
+TEST(Seccomp, a_listener_that_could_not_be_told_is_refused) {
+    auto fault_of = [](oci::Seccomp section) {
+        auto filter = SeccompFilter::make(section);
+        return filter ? "" : filter.error().message();
+    };
     oci::Seccomp section{.default_action = "SCMP_ACT_ALLOW"};
     section.rules.push_back({.names = {"mkdir"}, .action = "SCMP_ACT_NOTIFY"});
-    auto filter = SeccompFilter::make(section);
-    ASSERT_FALSE(filter);
-    EXPECT_EQ(filter.error().message(), "seccomp: SCMP_ACT_NOTIFY needs a listener, which is not served yet");
+    EXPECT_EQ(fault_of(section), "seccomp listenerPath is not set");
+    section.listener_path = "/run/agent.sock";
+    EXPECT_EQ(fault_of(section), "");
+    section.rules.front().names.push_back("write");
+    EXPECT_EQ(fault_of(section), "SCMP_ACT_NOTIFY cannot be used for the write syscall");
+    section.rules.clear();
+    section.default_action = "SCMP_ACT_NOTIFY";
+    EXPECT_EQ(fault_of(section), "SCMP_ACT_NOTIFY cannot be used as default action");
 }
 
 TEST_F(SeccompTest, what_the_profile_allows_passes_and_what_it_does_not_name_is_refused) {

@@ -188,7 +188,8 @@ Result<> wait_for_start(const Init& init) {
 /// hooks, may need what it denies.
 bool drops_before_start(const Init& init) {
     const SeccompFilter* filter = init.request.filter;
-    if (!filter || init.process().no_new_privileges) return true;
+    // Who creates is there until we are ready, and has to hand on what a listener is told.
+    if (!filter || filter->has_listener() || init.process().no_new_privileges) return true;
     return init.spec().hooks.start_container.empty() && lets_wait(*filter);
 }
 
@@ -199,17 +200,19 @@ Result<> finish(Init& init) {
     const SeccompFilter* filter = init.request.filter;
     const bool drops_first = drops_before_start(init);
     // With no_new_privs a filter can be loaded without rights, as late as possible.
-    const bool filters_last = drops_first && filter && process.no_new_privileges;
-    if (drops_first) TRY(drop_privileges(process, filters_last ? nullptr : filter, init.can_set_groups));
-    TRY(send_packet(init.request.socket, MessageKind::ready));
+    const bool filters_last = drops_first && filter && process.no_new_privileges && !filter->has_listener();
+    const int socket = init.request.socket;
+    if (drops_first)
+        TRY(drop_privileges(process, filters_last ? nullptr : filter, socket, init.can_set_groups));
+    TRY(send_packet(socket, MessageKind::ready));
     TRY(wait_for_start(init));
     TRY(run_hooks("startContainer", init.spec().hooks.start_container,
                   state_document(init.request.state, Status::created)));
     TRY(posix::close_from(3 + init.request.options.preserved_descriptors, posix::CloseHow::on_exec));
     for (int fd = 3; fd < 3 + init.request.options.preserved_descriptors; ++fd)
         TRY(posix::set_close_on_exec(fd, false));
-    if (!drops_first) TRY(drop_privileges(process, filter, init.can_set_groups));
-    if (filters_last) TRY(filter->install());
+    if (!drops_first) TRY(drop_privileges(process, filter, socket, init.can_set_groups));
+    if (filters_last) TRY(filter->install(socket));
     return execute_process(process, init.executable);
 }
 

@@ -64,3 +64,27 @@ def test_features_is_a_document_that_engines_take(world):
     document = json.loads(run([world.programs / "tare-oci", "features"])[1])
     if document["ociVersionMin"] != "1.0.0" or "CAP_SYS_ADMIN" not in document["linux"]["capabilities"]:
         raise Failure(f"{document}")
+
+
+def test_exec_goes_into_a_group_below_the_container_s(world):
+    with temporary_folder() as folder:
+        path = bundle(world, folder, "sleep", "60")
+        command = [world.programs / "tare-oci", "--root", folder / "state"]
+        subprocess.run([*command, "run", "--detach", "--bundle", path, "grouped"], check=True, timeout=60,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            own = json.loads((folder / "state/grouped/state.json").read_text())["cgroup_paths"]
+            pids = pathlib.Path(own.get("pids", own.get("")))
+            (pids / "below").mkdir()
+            where = ["cat", "/proc/self/cgroup"]
+            named = run([*command, "exec", "--cgroup", "pids:below" if "pids" in own else "below", "grouped",
+                         "/bin/busybox", *where])[1]
+            if "/below" not in named:
+                raise Failure(named)
+            for flag, reason in (("../..", "bad sub cgroup path: ../.."), ("nosuch:/", "unknown controller nosuch"),
+                                 ("absent", "does not exist")):
+                code, _, error = run([*command, "exec", "--cgroup", flag, "grouped", "/bin/busybox", "true"], check=False)
+                if code != 255 or reason not in error:
+                    raise Failure(f"{flag}: {code} {error}")
+        finally:
+            run([*command, "delete", "--force", "grouped"])

@@ -87,6 +87,20 @@ Result<oci::Process> process_of(const runtime::State& state, const ExecFlags& fl
     return process;
 }
 
+/// "[CONTROLLER[,CONTROLLER]:]PATH", any number of times; none: the container's own group.
+Result<cgroup::Cgroup::Paths> group_of(const runtime::State& state, const std::vector<std::string>& flags) {
+    auto group = cgroup::Cgroup::open(flags.empty() ? cgroup::Cgroup::Paths() : state.cgroup_paths);
+    for (auto& flag : flags) {
+        auto [first, path] = cut(flag, ':');
+        std::vector<std::string> controllers;
+        if (path)
+            for (auto name : split(first, ','))
+                controllers.emplace_back(name);
+        group = TRY(group.group_below(controllers, path.value_or(first)));
+    }
+    return group.paths();
+}
+
 Result<oci::Process> read_process(const std::string& path) {
     Json document =
         TRY(parse_json(TRY(posix::read_file(path, std::size_t{8} << 20)), {.what = "process file"}));
@@ -104,11 +118,10 @@ Result<int> run_exec(const Globals& globals, std::span<const std::string> words)
         return fail(ErrorKind::invalid_argument, "tare-oci: \"exec\" requires a minimum of 1 argument(s)");
     if (arguments.size() == 1 && values.process_file.empty())
         return fail(ErrorKind::invalid_argument, "exec args cannot be empty");
-    if (!values.cgroups.empty())
-        return fail(ErrorKind::failed_precondition, "--cgroup: groups below the container's are not managed");
     auto state = TRY(runtime::load_state(globals.root, arguments.front()));
     runtime::ExecOptions options;
     options.seccomp_cache = seccomp_cache();
+    options.cgroup_paths = TRY(group_of(state, values.cgroups));
     options.process =
         values.process_file.empty() ? TRY(process_of(state, values, std::span(arguments).subspan(1)))
                           : TRY(read_process(values.process_file));

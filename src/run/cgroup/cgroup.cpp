@@ -165,6 +165,26 @@ std::string Cgroup::directory_of(std::string_view controller) const {
     return v2_directory();
 }
 
+Result<Cgroup> Cgroup::group_below(const std::vector<std::string>& subsystems, std::string_view path) const {
+    if (path.starts_with("../") || path == ".." || path.find("/../") != std::string_view::npos ||
+        path.ends_with("/.."))
+        return fail(ErrorKind::invalid_argument, "bad sub cgroup path: ", path);
+    Paths changed = paths_;
+    auto descend = [&](std::string& directory) -> Result<> {
+        directory = below(directory, path);
+        if (posix::exists(directory)) return {};
+        return fail(ErrorKind::not_found, "cgroup ", directory, " does not exist");
+    };
+    for (auto& wanted : subsystems)
+        if (std::ranges::find(paths_, wanted, &Paths::value_type::first) == paths_.end())
+            return fail(ErrorKind::invalid_argument, "unknown controller ", wanted);
+    for (auto& [subsystem, directory] : changed) {
+        bool is_meant = subsystems.empty() || std::ranges::find(subsystems, subsystem) != subsystems.end();
+        if (is_meant) TRY(descend(directory));
+    }
+    return open(std::move(changed));
+}
+
 bool Cgroup::exists() const {
     return std::ranges::any_of(paths_, [](auto& entry) { return posix::exists(entry.second); });
 }

@@ -43,6 +43,11 @@ class Cgroup {
     /// A group that was created before, from its stored paths.
     static Cgroup open(Paths paths);
 
+    /// This group but, of the named subsystems (all if none is named), the group `path` below it: how `exec
+    /// --cgroup` says where a process goes. invalid_argument for a path that leads out or a subsystem that is
+    /// not one of this group's; not_found if there is no such group.
+    Result<Cgroup> group_below(const std::vector<std::string>& subsystems, std::string_view path) const;
+
     const Paths& paths() const { return paths_; }
     /// The directory of a v1 controller, or the v2 directory where there is no such hierarchy;
     /// empty if there is neither.

@@ -65,6 +65,8 @@ struct ExecOptions {
     int preserved_descriptors = 0;
     enum class Paused { refuse, allow } paused = Paused::refuse;
     std::string seccomp_cache;  ///< as in CreateOptions
+    /// Groups at or below the container's own, as Cgroup::group_below gives them; empty: its own.
+    cgroup::Cgroup::Paths cgroup_paths;
 };
 
 struct Executed {

@@ -294,7 +294,10 @@ Result<Executed> exec(const std::string& root, const State& state, const ExecOpt
     if (posix::effective_user() == 0) TRY(posix::set_dumpable(false));
     std::optional<SeccompFilter> filter;
     if (state.seccomp) filter = TRY(SeccompFilter::make(*state.seccomp, options.seccomp_cache));
-    auto entrance = TRY(cgroup::Entrance::open(cgroup::Cgroup::open(state.cgroup_paths), state.pid));
+    // Who names a group means it; else the first process tells where there is room.
+    const bool is_named = !options.cgroup_paths.empty();
+    auto group = cgroup::Cgroup::open(is_named ? options.cgroup_paths : state.cgroup_paths);
+    auto entrance = TRY(cgroup::Entrance::open(group, is_named ? -1 : state.pid));
     Request request{state, options, entrance, filter ? &*filter : nullptr, theirs.get(), pidfd.get()};
     InitialAffinity affinity(options.process.exec_affinity);
     TRY(affinity.outcome());

@@ -1,7 +1,9 @@
 """tare-oci by its own commands, beside runc where that is installed."""
 import json
+import os
 import pathlib
 import shutil
+import socket
 import subprocess
 
 import machine
@@ -88,3 +90,25 @@ def test_exec_goes_into_a_group_below_the_container_s(world):
                     raise Failure(f"{flag}: {code} {error}")
         finally:
             run([*command, "delete", "--force", "grouped"])
+
+
+def test_run_passes_a_descriptor_of_the_process(world):
+    with temporary_folder() as folder, socket.socket(socket.AF_UNIX) as server:
+        path = bundle(world, folder, "true")
+        server.bind(str(folder / "pidfd.sock"))
+        server.listen(1)
+        run([world.programs / "tare-oci", "--root", folder / "state", "run", "--bundle", path,
+             "--pidfd-socket", folder / "pidfd.sock", "passed"])
+        message, descriptors, _, _ = socket.recv_fds(server.accept()[0], 64, 2)
+        if message != b"standard" or len(descriptors) != 1 or "Pid:" not in pathlib.Path(
+                f"/proc/self/fdinfo/{descriptors[0]}").read_text():
+            raise Failure(f"{message} {descriptors}")
+        os.close(descriptors[0])
+
+
+def test_each_command_tells_its_flags(world):
+    tare = world.programs / "tare-oci"
+    listed = run([tare, "--help"])[1].split("Commands:\n")[1].split("\n\n")[0].splitlines()
+    for name in (line.split()[0] for line in listed):
+        if f"Usage: tare-oci {name}" not in run([tare, name, "--help"])[1]:
+            raise Failure(name)

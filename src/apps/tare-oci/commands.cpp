@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 
@@ -26,10 +27,22 @@ constexpr std::array kCommands = {
     Command{"update", "ID", "change a container's limits", &run_update},
 };
 
+constexpr std::size_t help_columns = 80;
+
 }  // namespace
 
 std::span<const Command> commands() {
     return kCommands;
+}
+
+CommandFlags::CommandFlags(std::string_view command) {
+    auto tell = [this, command](std::string_view) -> Result<> {
+        auto known = std::ranges::find(kCommands, command, &Command::name);
+        TRY(print(cat("Usage: tare-oci ", command, " [FLAGS] ", known->usage, "\n\nIt is to ", known->summary,
+                      ".\n\nFlags:\n", usage(help_columns))));
+        posix::exit_now(0);
+    };
+    custom("help", 'h', "", "Print this help", tell).no_value = "true";
 }
 
 std::string seccomp_cache() {

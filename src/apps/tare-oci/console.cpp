@@ -17,6 +17,12 @@ Result<> send_console(const std::string& socket_path, int master) {
     return posix::send_message(socket.get(), name, {master});
 }
 
+Result<> send_pidfd(const std::string& socket_path, const posix::Process& process, std::string_view kind) {
+    if (socket_path.empty()) return {};
+    posix::Fd socket = TRY_CONTEXT(posix::connect_unix(socket_path), "pidfd socket");
+    return posix::send_message(socket.get(), kind, {process.pidfd()});
+}
+
 Result<> write_pid_file(const std::string& path, pid_t pid) {
     if (path.empty()) return {};
     return posix::write_file_atomic(path, cat(pid), 0644);

@@ -69,7 +69,7 @@ class Reporter {
 Result<int> run_events(const Globals& globals, std::span<const std::string> words) {
     std::chrono::nanoseconds interval = std::chrono::seconds(5);
     bool once = false;
-    cli::FlagSet flags;
+    CommandFlags flags("events");
     flags.duration(interval, "interval", 0, "Time between two lines of figures");
     flags.boolean(once, "stats", 0, "Print the figures once, and end");
     auto arguments = TRY(flags.parse(words));
@@ -94,7 +94,7 @@ Result<int> run_events(const Globals& globals, std::span<const std::string> word
 }
 
 Result<int> run_features(const Globals&, std::span<const std::string> words) {
-    cli::FlagSet flags;
+    CommandFlags flags("features");
     TRY(flags.parse(words));
     TRY(print(cat(dump(runtime::features_document(TARE_VERSION), 4), "\n")));
     return 0;

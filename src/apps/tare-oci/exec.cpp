@@ -8,6 +8,7 @@ namespace {
 
 struct ExecFlags {
     std::string console_socket;
+    std::string pidfd_socket;
     std::string pid_file;
     std::string process_file;
     std::string cwd;
@@ -27,6 +28,7 @@ struct ExecFlags {
 
 void define(cli::FlagSet& flags, ExecFlags& values) {
     flags.text(values.console_socket, "console-socket", 0, "Socket that receives the terminal");
+    flags.text(values.pidfd_socket, "pidfd-socket", 0, "Socket that receives a descriptor of the process");
     flags.text(values.pid_file, "pid-file", 0, "File to write the process id to");
     flags.text(values.process_file, "process", 'p', "File that describes the process");
     flags.text(values.cwd, "cwd", 0, "Working directory");
@@ -111,7 +113,7 @@ Result<oci::Process> read_process(const std::string& path) {
 
 Result<int> run_exec(const Globals& globals, std::span<const std::string> words) {
     ExecFlags values;
-    cli::FlagSet flags;
+    CommandFlags flags("exec");
     define(flags, values);
     auto arguments = TRY(flags.parse(words, cli::FlagSet::Interspersed::no));
     if (arguments.empty())
@@ -122,22 +124,23 @@ Result<int> run_exec(const Globals& globals, std::span<const std::string> words)
     runtime::ExecOptions options;
     options.seccomp_cache = seccomp_cache();
     options.cgroup_paths = TRY(group_of(state, values.cgroups));
-    options.process =
-        values.process_file.empty() ? TRY(process_of(state, values, std::span(arguments).subspan(1)))
-                          : TRY(read_process(values.process_file));
-                          if (values.tty) options.process.terminal = true;
-                          options.preserved_descriptors = static_cast<int>(values.preserved);
-                          if (values.ignore_paused) options.paused = runtime::ExecOptions::Paused::allow;
-                          auto executed =
-                              TRY_CONTEXT(runtime::exec(globals.root, state, options), "exec failed");
-                          TRY(write_pid_file(values.pid_file, executed.process.pid()));
-                          if (!values.console_socket.empty()) {
-                              TRY(send_console(values.console_socket, executed.console.get()));
-                              executed.console.reset();
-                          }
-                          if (values.detach) return 0;
-                          return TRY(attend(executed.process, std::move(executed.console)))
-                          .shell_code();
+    if (values.process_file.empty())
+        options.process = TRY(process_of(state, values, std::span(arguments).subspan(1)));
+    else
+        options.process = TRY(read_process(values.process_file));
+    if (values.tty) options.process.terminal = true;
+    options.preserved_descriptors = static_cast<int>(values.preserved);
+    if (values.ignore_paused) options.paused = runtime::ExecOptions::Paused::allow;
+    auto executed = TRY_CONTEXT(runtime::exec(globals.root, state, options), "exec failed");
+    TRY(send_pidfd(values.pidfd_socket, executed.process, "setns"));
+    TRY(write_pid_file(values.pid_file, executed.process.pid()));
+    if (!values.console_socket.empty()) {
+        TRY(send_console(values.console_socket, executed.console.get()));
+        executed.console.reset();
+    }
+    if (values.detach) return 0;
+    return TRY(attend(executed.process, std::move(executed.console)))
+    .shell_code();
 }
 
 }  // namespace tare::oci_command

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cli/common/flags.h"
 #include "run/runtime/container.h"
 
 namespace tare::oci_command {
@@ -53,12 +54,21 @@ Result<int> run_ps(const Globals& globals, std::span<const std::string> words);
 Result<int> run_spec(const Globals& globals, std::span<const std::string> words);
 Result<int> run_update(const Globals& globals, std::span<const std::string> words);
 
+/// The flags of one command, with --help: parsing that prints the help and ends the program.
+class CommandFlags : public cli::FlagSet {
+  public:
+    explicit CommandFlags(std::string_view command);
+};
+
 /// Writes to standard output.
 Result<> print(std::string_view text);
 
 /// Passes a console's master to whoever listens on `socket_path`, with the slave's name as the
 /// message, as runc does; or copies between it and our own terminal until it closes.
 Result<> send_console(const std::string& socket_path, int master);
+/// Passes a descriptor of the process to whoever listens on `socket_path`; `kind` is the message, "standard"
+/// of a first process or "setns" of one that joined, as runc has it. "" passes nothing.
+Result<> send_pidfd(const std::string& socket_path, const posix::Process& process, std::string_view kind);
 Result<> write_pid_file(const std::string& path, pid_t pid);
 
 /// Runs in the foreground: forwards signals to the process, the terminal's bytes both ways, and waits.

@@ -19,6 +19,7 @@ using namespace std::chrono_literals;
 struct CreateFlags {
     std::string bundle;
     std::string console_socket;
+    std::string pidfd_socket;
     std::string pid_file;
     std::int64_t preserved = 0;
     bool no_pivot = false;
@@ -36,6 +37,7 @@ Result<std::string> exactly_one(const std::vector<std::string>& arguments, std::
 void define(cli::FlagSet& flags, CreateFlags& values) {
     flags.text(values.bundle, "bundle", 'b', "Directory of the bundle");
     flags.text(values.console_socket, "console-socket", 0, "Socket that receives the terminal");
+    flags.text(values.pidfd_socket, "pidfd-socket", 0, "Socket that receives a descriptor of the process");
     flags.text(values.pid_file, "pid-file", 0, "File to write the process id to");
     flags.integer(values.preserved, "preserve-fds", 0, "Descriptors to pass, from 3 up");
     flags.boolean(values.no_pivot, "no-pivot", 0, "Use chroot in place of pivot_root");
@@ -75,6 +77,7 @@ Result<> hand_over(runtime::Created& created, const CreateFlags& flags) {
         TRY(send_console(flags.console_socket, created.console.get()));
         created.console.reset();
     }
+    TRY(send_pidfd(flags.pidfd_socket, created.init, "standard"));
     return write_pid_file(flags.pid_file, created.state.pid);
 }
 
@@ -89,7 +92,7 @@ Error give_up(const Globals& globals, runtime::Created& created, Error error) {
 
 Result<int> run_create(const Globals& globals, std::span<const std::string> words) {
     CreateFlags values{.detach = true};
-    cli::FlagSet flags;
+    CommandFlags flags("create");
     define(flags, values);
     std::string id = TRY(exactly_one(TRY(flags.parse(words)), "create"));
     auto created = TRY_CONTEXT(create(globals, id, values), "runc create failed");
@@ -100,7 +103,7 @@ Result<int> run_create(const Globals& globals, std::span<const std::string> word
 
 Result<int> run_run(const Globals& globals, std::span<const std::string> words) {
     CreateFlags values;
-    cli::FlagSet flags;
+    CommandFlags flags("run");
     define(flags, values);
     flags.boolean(values.detach, "detach", 'd', "Leave the container in the background");
     flags.boolean(values.keep, "keep", 0, "Keep the container when it has ended");
@@ -118,7 +121,7 @@ Result<int> run_run(const Globals& globals, std::span<const std::string> words) 
 }
 
 Result<int> run_start(const Globals& globals, std::span<const std::string> words) {
-    cli::FlagSet flags;
+    CommandFlags flags("start");
     std::string id = TRY(exactly_one(TRY(flags.parse(words)), "start"));
     auto state = TRY(runtime::load_state(globals.root, id));
     TRY(runtime::start(globals.root, state));
@@ -127,7 +130,7 @@ Result<int> run_start(const Globals& globals, std::span<const std::string> words
 
 Result<int> run_kill(const Globals& globals, std::span<const std::string> words) {
     bool all = false;
-    cli::FlagSet flags;
+    CommandFlags flags("kill");
     flags.boolean(all, "all", 'a', "Signal every process of the container");
     auto arguments = TRY(flags.parse(words, cli::FlagSet::Interspersed::no));
     // After the id everything is the signal, also "-9".
@@ -143,7 +146,7 @@ Result<int> run_kill(const Globals& globals, std::span<const std::string> words)
 
 Result<int> run_delete(const Globals& globals, std::span<const std::string> words) {
     bool force = false;
-    cli::FlagSet flags;
+    CommandFlags flags("delete");
     flags.boolean(force, "force", 'f', "Kill the container first; an unknown one is fine");
     std::string id = TRY(exactly_one(TRY(flags.parse(words)), "delete"));
     auto loaded = runtime::load_state(globals.root, id);
@@ -163,14 +166,14 @@ Result<int> run_delete(const Globals& globals, std::span<const std::string> word
 }
 
 Result<int> run_pause(const Globals& globals, std::span<const std::string> words) {
-    cli::FlagSet flags;
+    CommandFlags flags("pause");
     auto state = TRY(runtime::load_state(globals.root, TRY(exactly_one(TRY(flags.parse(words)), "pause"))));
     TRY(runtime::pause(globals.root, state));
     return 0;
 }
 
 Result<int> run_resume(const Globals& globals, std::span<const std::string> words) {
-    cli::FlagSet flags;
+    CommandFlags flags("resume");
     auto state = TRY(runtime::load_state(globals.root, TRY(exactly_one(TRY(flags.parse(words)), "resume"))));
     TRY(runtime::resume(globals.root, state));
     return 0;

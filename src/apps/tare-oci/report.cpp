@@ -65,7 +65,7 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
 }  // namespace
 
 Result<int> run_state(const Globals& globals, std::span<const std::string> words) {
-    cli::FlagSet flags;
+    CommandFlags flags("state");
     auto state = TRY(runtime::load_state(globals.root, TRY(one_id(words, flags, "state"))));
     auto status = TRY(runtime::status_of(globals.root, state));
     TRY(print(dump(runtime::state_document(state, status), 2)));
@@ -75,7 +75,7 @@ Result<int> run_state(const Globals& globals, std::span<const std::string> words
 Result<int> run_list(const Globals& globals, std::span<const std::string> words) {
     std::string format = "table";
     bool quiet = false;
-    cli::FlagSet flags;
+    CommandFlags flags("list");
     flags.text(format, "format", 'f', "table or json");
     flags.boolean(quiet, "quiet", 'q', "Only the ids");
     TRY(flags.parse(words));
@@ -107,7 +107,7 @@ Result<int> run_list(const Globals& globals, std::span<const std::string> words)
 
 Result<int> run_ps(const Globals& globals, std::span<const std::string> words) {
     std::string format = "table";
-    cli::FlagSet flags;
+    CommandFlags flags("ps");
     flags.text(format, "format", 'f', "table or json");
     auto arguments = TRY(flags.parse(words, cli::FlagSet::Interspersed::no));
     if (arguments.empty())
@@ -151,7 +151,7 @@ Result<int> run_ps(const Globals& globals, std::span<const std::string> words) {
 Result<int> run_spec(const Globals&, std::span<const std::string> words) {
     std::string bundle = ".";
     bool rootless = false;
-    cli::FlagSet flags;
+    CommandFlags flags("spec");
     flags.text(bundle, "bundle", 'b', "Directory of the bundle");
     flags.boolean(rootless, "rootless", 0, "For an unprivileged user");
     TRY(flags.parse(words));
@@ -175,7 +175,7 @@ Result<int> run_spec(const Globals&, std::span<const std::string> words) {
 Result<int> run_update(const Globals& globals, std::span<const std::string> words) {
     std::string file;
     oci::LinuxResources resources;
-    cli::FlagSet flags;
+    CommandFlags flags("update");
     flags.text(file, "resources", 'r', "File with resources as JSON, - for standard input");
     auto number = [&](std::string_view name, auto& target, std::string_view help) {
         flags.custom(name, 0, "int", help, [&target](std::string_view text) -> Result<> {

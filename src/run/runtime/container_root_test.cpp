@@ -14,6 +14,12 @@ TEST_F(ContainerTest, a_tmpfs_keeps_the_mode_of_the_directory_that_it_covers) {
     EXPECT_EQ(shell("stat -c %a /private /other").output, "1710\n751\n");
 }
 
+TEST_F(ContainerTest, a_working_directory_that_is_missing_is_made) {
+    spec_.root_readonly = true;
+    spec_.process->cwd = "/new/place";
+    EXPECT_EQ(shell("busybox pwd; stat -c %a /new/place").output, "/new/place\n755\n");
+}
+
 TEST_F(ContainerTest, the_exit_code_is_the_program_s) {
     auto outcome = shell("echo out; echo err >&2; exit 7");
     EXPECT_EQ(outcome.error, "");

@@ -23,7 +23,7 @@ Result<> set_rlimits(const oci::Process& process);
 Result<> drop_privileges(const oci::Process& process, const SeccompFilter* filter, int socket,
                          bool can_set_groups);
 
-/// The working directory, created by nobody: chdir as the user, and proof that it lies inside the root
+/// The working directory, which is there: chdir as the user, and proof that it lies inside the root
 /// (security RT11).
 Result<> enter_working_directory(const oci::Process& process);
 

@@ -79,9 +79,19 @@ Result<> run_outside_hooks(const Init& init) {
     return wait_for_go(init);
 }
 
+/// The working directory, while the root may be written to; what it is, or why there is none, is told when it
+/// is entered.
+void make_working_directory(const Init& init) {
+    const std::string& path = init.process().cwd;
+    auto present = posix::open_in_root(init.root.root.get(), path, O_PATH);
+    if (present || !present.error().is(ErrorKind::not_found)) return;
+    (void)posix::make_directories_in_root(init.root.root.get(), path);
+}
+
 Result<> change_root(Init& init) {
     TRY(run_hooks("createContainer", init.spec().hooks.create_container,
                   state_document(init.request.state, Status::creating)));
+    make_working_directory(init);
     TRY(finish_root(init.root));
     if (init.request.options.root_change == CreateOptions::Root::pivot) {
         TRY(posix::pivot_to(init.root.root.get()));

@@ -112,3 +112,22 @@ def test_each_command_tells_its_flags(world):
     for name in (line.split()[0] for line in listed):
         if f"Usage: tare-oci {name}" not in run([tare, name, "--help"])[1]:
             raise Failure(name)
+
+
+def test_update_takes_sizes_with_a_unit_and_refuses_what_does_not_fit(world):
+    with temporary_folder() as folder:
+        path = bundle(world, folder, "sleep", "60")
+        command = [world.programs / "tare-oci", "--root", folder / "state"]
+        subprocess.run([*command, "run", "--detach", "--bundle", path, "limited"], check=True, timeout=60,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            run([*command, "update", "--memory", "64M", "--pids-limit", "20", "limited"])
+            memory = json.loads(run([*command, "events", "--stats", "limited"])[1])["data"]["memory"]
+            if memory["usage"]["limit"] != 64 << 20:
+                raise Failure(f"{memory}")
+            run([*command, "update", "--memory-swap", "-1", "--memory", "-1", "limited"])
+            code, _, error = run([*command, "update", "--blkio-weight", "100000", "limited"], check=False)
+            if code != 1 or "out of range" not in error:
+                raise Failure(f"{code} {error}")
+        finally:
+            run([*command, "delete", "--force", "limited"])

@@ -116,8 +116,9 @@ int main(int count, char** values) {
     if (outcome) return *outcome;
     if (auto logged = write_log(globals, outcome.error()); !logged) log::failure("log", logged.error());
     std::string hint = outcome.error().hint().empty() ? "" : cat(" (", outcome.error().hint(), ")");
-    (void)posix::write_all(
-        2, cat("tare-oci: ", outcome.error().message(), hint, "\n"));  // no other place is left
+    const std::string& message = outcome.error().message();
+    std::string_view name = message.starts_with("tare-oci: ") ? "" : "tare-oci: ";
+    (void)posix::write_all(2, cat(name, message, hint, "\n"));  // no other place is left
     bool is_exec = std::ranges::find(words, "exec") != words.end();
     return is_exec ? 255 : 1;
 }

@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <utility>
 
 #include "apps/tare-oci/invocation.h"
 #include "cli/common/flags.h"
+#include "cli/common/size.h"
 #include "posix/credentials.h"
 #include "posix/file.h"
 #include "posix/process.h"
@@ -90,7 +92,7 @@ Result<int> run_list(const Globals& globals, std::span<const std::string> words)
             Json entry = runtime::state_document(row.state, row.status);
             list.push(entry.set("owner", owner_name(row.state.owner)));
         }
-        text = dump(list);
+        text = cat(dump(list), "\n");
     } else if (format == "table") {
         std::vector<std::vector<std::string>> cells = {{"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"}};
         for (auto& [state, status] : rows)
@@ -172,31 +174,58 @@ Result<int> run_spec(const Globals&, std::span<const std::string> words) {
     return 0;
 }
 
-Result<int> run_update(const Globals& globals, std::span<const std::string> words) {
-    std::string file;
-    oci::LinuxResources resources;
-    CommandFlags flags("update");
-    flags.text(file, "resources", 'r', "File with resources as JSON, - for standard input");
+namespace {
+
+/// A flag for a number that the resources may hold; one that does not fit is refused.
+template <class Target, class Parse>
+void resource_flag(cli::FlagSet& flags, std::string_view name, std::optional<Target>& target,
+                   std::string_view help, Parse parse) {
+    flags.custom(name, 0, "int", help, [&target, name, parse](std::string_view text) -> Result<> {
+        const std::int64_t value = TRY(parse(text));
+        if (!std::in_range<Target>(value))
+            return fail(ErrorKind::invalid_argument, "--", name, ": ", text, " is out of range");
+        target = static_cast<Target>(value);
+        return {};
+    });
+}
+
+void define(cli::FlagSet& flags, oci::LinuxResources& resources) {
     auto number = [&](std::string_view name, auto& target, std::string_view help) {
-        flags.custom(name, 0, "int", help, [&target](std::string_view text) -> Result<> {
-            auto value = cli::parse_int64(text);
-            if (!value) return value.error();
-            target = static_cast<typename std::decay_t<decltype(target)>::value_type>(*value);
-            return {};
+        resource_flag(flags, name, target, help, cli::parse_int64);
+    };
+    auto bytes = [&](std::string_view name, auto& target, std::string_view help) {
+        resource_flag(flags, name, target, help, [](std::string_view text) -> Result<std::int64_t> {
+            return text == "-1" ? Result<std::int64_t>(-1) : cli::parse_size(text);
         });
     };
-    number("memory", resources.memory.limit, "Memory limit in bytes");
-    number("memory-reservation", resources.memory.reservation, "Soft limit in bytes");
-    number("memory-swap", resources.memory.swap, "Memory plus swap in bytes");
+    bytes("memory", resources.memory.limit, "Memory limit (512M), -1 for none");
+    bytes("memory-reservation", resources.memory.reservation, "Soft limit");
+    bytes("memory-swap", resources.memory.swap, "Memory plus swap");
+    bytes("kernel-memory", resources.memory.kernel, "Kernel memory");
+    flags.last().is_hidden = true;
+    bytes("kernel-memory-tcp", resources.memory.kernel_tcp, "Memory of TCP buffers");
+    flags.last().is_hidden = true;
     number("cpu-share", resources.cpu.shares, "CPU shares");
     number("cpu-quota", resources.cpu.quota, "Microseconds a period");
     number("cpu-period", resources.cpu.period, "Microseconds");
     number("cpu-burst", resources.cpu.burst, "Microseconds");
+    number("cpu-rt-period", resources.cpu.realtime_period, "Microseconds of a real-time period");
+    number("cpu-rt-runtime", resources.cpu.realtime_runtime, "Microseconds of a real-time period to run in");
     number("cpu-idle", resources.cpu.idle, "SCHED_IDLE");
     number("pids-limit", resources.pids_limit, "Number of processes");
     number("blkio-weight", resources.block_io.weight, "10 to 1000");
     flags.text(resources.cpu.cpus, "cpuset-cpus", 0, "Processors");
     flags.text(resources.cpu.mems, "cpuset-mems", 0, "Memory nodes");
+}
+
+}  // namespace
+
+Result<int> run_update(const Globals& globals, std::span<const std::string> words) {
+    std::string file;
+    oci::LinuxResources resources;
+    CommandFlags flags("update");
+    flags.text(file, "resources", 'r', "File with resources as JSON, - for standard input");
+    define(flags, resources);
     std::string id = TRY(one_id(words, flags, "update"));
     auto state = TRY(runtime::load_state(globals.root, id));
     if (TRY(runtime::status_of(globals.root, state)) == runtime::Status::stopped)

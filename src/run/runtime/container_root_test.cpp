@@ -53,6 +53,15 @@ TEST_F(ContainerTest, a_second_container_of_the_same_id_is_refused_and_the_first
     end(first);
 }
 
+TEST_F(ContainerTest, a_group_that_others_are_in_is_refused_and_left_to_them) {
+    auto first = start_sleeper();
+    auto second = create({.root = root_, .id = id() + "x", .bundle = bundle_, .spec = spec_});
+    ASSERT_FALSE(second.has_value());
+    EXPECT_EQ(second.error().message(), "container's cgroup is not empty: 1 process(es) found");
+    EXPECT_EQ(status_of(root_, first.state).value(), Status::running);
+    end(first);
+}
+
 TEST_F(ContainerTest, the_status_follows_the_facts) {
     auto null = posix::open_file("/dev/null", O_RDWR);
     auto created = create_with({"sleep", "1000"}, {null->get(), null->get(), null->get()});

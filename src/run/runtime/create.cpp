@@ -258,6 +258,10 @@ Result<cgroup::Cgroup> make_cgroup(const CreateOptions& options) {
     auto hierarchies = TRY(cgroup::Hierarchies::discover());
     std::string path = section.cgroups_path.empty() ? options.id : section.cgroups_path;
     auto group = TRY(cgroup::Cgroup::create(hierarchies, path, options.cgroup_permission));
+    // Two containers in one group would be limited, frozen and killed together.
+    if (auto others = TRY(group.processes()); !others.empty())
+        return fail(ErrorKind::failed_precondition, "container's cgroup is not empty: ", others.size(),
+                    " process(es) found");
     return group;
 }
 

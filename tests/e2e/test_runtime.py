@@ -131,3 +131,28 @@ def test_update_takes_sizes_with_a_unit_and_refuses_what_does_not_fit(world):
                 raise Failure(f"{code} {error}")
         finally:
             run([*command, "delete", "--force", "limited"])
+
+
+def test_delete_finds_all_that_a_create_made_before_it_was_killed(world):
+    """SIGKILL at each fourth call of the kinds that make or write something, from the first to the last."""
+    machine.need("strace")
+    with temporary_folder() as folder:
+        path = bundle(world, folder, "true")
+        command = [world.programs / "tare-oci", "--root", folder / "state"]
+        kills = 0
+        for call in ("openat", "mkdir", "write", "close", "rename", "clone3", "sendmsg", "recvmsg", "bpf"):
+            for number in range(1, 200, 4):
+                trace = folder / "trace"
+                create = [*command, "create", "--bundle", path, "killed"]
+                subprocess.run(["strace", "-o", trace, "-e", f"inject={call}:signal=KILL:when={number}", *create],
+                               timeout=60, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+                run([*command, "delete", "--force", "killed"])
+                left = [str(group) for group in pathlib.Path("/sys/fs/cgroup").glob("**/killed")]
+                if left or list((folder / "state").glob("*")):
+                    raise Failure(f"{call} {number}: {left} {list((folder / 'state').glob('*'))}")
+                if "killed by SIGKILL" not in trace.read_text():
+                    break
+                kills += 1
+        if kills < 30:
+            raise Failure(f"killed {kills} times only")

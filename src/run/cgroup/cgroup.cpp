@@ -140,11 +140,22 @@ Result<Cgroup> Cgroup::create(const Hierarchies& hierarchies, std::string_view p
             if (forgiven || spare) continue;
             return made.error().prepend(cat("create cgroup ", quote(path)));
         }
-        if (hierarchy.is_v2) group.paths_.emplace_back("", directory);
-        for (auto& controller : hierarchy.controllers)
-            group.paths_.emplace_back(controller, directory);
+        group.add(hierarchy, directory);
     }
     return group;
+}
+
+Cgroup Cgroup::planned(const Hierarchies& hierarchies, std::string_view path) {
+    Cgroup group;
+    for (auto& hierarchy : hierarchies.all())
+        group.add(hierarchy, directory_in(hierarchy, path));
+    return group;
+}
+
+void Cgroup::add(const Hierarchy& hierarchy, const std::string& directory) {
+    if (hierarchy.is_v2) paths_.emplace_back("", directory);
+    for (auto& controller : hierarchy.controllers)
+        paths_.emplace_back(controller, directory);
 }
 
 Cgroup Cgroup::open(Paths paths) {

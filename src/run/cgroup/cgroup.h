@@ -40,6 +40,8 @@ class Cgroup {
     /// ".." does not lead out. On v2 the controllers are enabled on the way down.
     static Result<Cgroup> create(const Hierarchies& hierarchies, std::string_view path,
                                  Permission permission = Permission::required);
+    /// Where `create` would have it. Nothing is made; of an optional group more than there will be.
+    static Cgroup planned(const Hierarchies& hierarchies, std::string_view path);
     /// A group that was created before, from its stored paths.
     static Cgroup open(Paths paths);
 
@@ -86,6 +88,8 @@ class Cgroup {
     Result<> remove(Deadline deadline) const;
 
   private:
+    void add(const Hierarchy& hierarchy, const std::string& directory);
+
     Paths paths_;
     Permission permission_ = Permission::required;
 };

@@ -253,16 +253,26 @@ Result<> make_state_directory(const CreateOptions& options) {
     return made;
 }
 
-Result<cgroup::Cgroup> make_cgroup(const CreateOptions& options) {
-    const oci::Linux& section = options.spec.linux_section;
-    auto hierarchies = TRY(cgroup::Hierarchies::discover());
-    std::string path = section.cgroups_path.empty() ? options.id : section.cgroups_path;
-    auto group = TRY(cgroup::Cgroup::create(hierarchies, path, options.cgroup_permission));
-    // Two containers in one group would be limited, frozen and killed together.
-    if (auto others = TRY(group.processes()); !others.empty())
-        return fail(ErrorKind::failed_precondition, "container's cgroup is not empty: ", others.size(),
-                    " process(es) found");
-    return group;
+std::string cgroup_path(const CreateOptions& options) {
+    const std::string& path = options.spec.linux_section.cgroups_path;
+    return path.empty() ? options.id : path;
+}
+
+/// Two containers in one group would be limited, frozen and killed together.
+Result<> expect_nobody(const cgroup::Cgroup& group) {
+    if (!group.exists()) return {};
+    auto others = TRY(group.processes());
+    if (others.empty()) return {};
+    return fail(ErrorKind::failed_precondition, "container's cgroup is not empty: ", others.size(),
+                " process(es) found");
+}
+
+/// What `delete` finds if we are killed from here on: the group, and no hooks of a container that never was.
+State unfinished_state(const State& state, const cgroup::Cgroup& planned) {
+    State unfinished = state;
+    unfinished.cgroup_paths = planned.paths();
+    unfinished.hooks = {};
+    return unfinished;
 }
 
 oci::LinuxResources with_default_devices(oci::LinuxResources resources) {
@@ -308,13 +318,18 @@ Result<Created> create(const CreateOptions& given) {
     CreateOptions options = resolved(given);
     auto root_mounts = TRY(make_root_mounts(options.root_mounts, options.first_root_mount));
     auto idmapped_mounts = TRY(make_idmapped_mounts(options.spec));
+    const auto hierarchies = TRY(cgroup::Hierarchies::discover());
+    const auto planned = cgroup::Cgroup::planned(hierarchies, cgroup_path(options));
     TRY(make_state_directory(options));
     // What the rollback looks at has to outlive it.
     Created created;
     cgroup::Cgroup group = cgroup::Cgroup::open({});
     Rollback rollback(options.root, options.id);
 
-    group = TRY(make_cgroup(options));
+    TRY(expect_nobody(planned));
+    created.state = initial_state(options);
+    TRY(save_state(options.root, unfinished_state(created.state, planned)));
+    group = TRY(cgroup::Cgroup::create(hierarchies, cgroup_path(options), options.cgroup_permission));
     rollback.watch(&group);
     TRY_CONTEXT(group.set(with_default_devices(options.spec.linux_section.resources)), "cgroup");
     TRY_CONTEXT(group.verify(options.spec.linux_section.resources), "cgroup");
@@ -324,7 +339,6 @@ Result<Created> create(const CreateOptions& given) {
 
     if (!options.spec.process->terminal)
         give_stdio(options.stdio, options.spec.process->user.uid, options.spec.linux_section.uid_mappings);
-    created.state = initial_state(options);
     created.state.cgroup_paths = group.paths();
     auto filter = TRY(make_filter(options));
     cgroup::Entrance entrance = TRY(cgroup::Entrance::open(group));

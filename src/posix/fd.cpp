@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -72,6 +73,16 @@ Result<Pipe> make_pipe() {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) < 0) return last_error("create a pipe");
     return Pipe{Fd(ends[0]), Fd(ends[1])};
+}
+
+void set_pipe_capacity(int pipe, std::size_t bytes) {
+    (void)::fcntl(pipe, F_SETPIPE_SZ, static_cast<int>(bytes));  // see the header
+}
+
+Result<std::size_t> bytes_in_pipe(int pipe) {
+    int waiting = 0;
+    if (::ioctl(pipe, FIONREAD, &waiting) < 0) return last_error("look into a pipe");
+    return static_cast<std::size_t>(waiting);
 }
 
 Result<std::size_t> read_some(int fd, char* buffer, std::size_t size) {

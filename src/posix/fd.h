@@ -63,6 +63,11 @@ struct Pipe {
 };
 /// A pipe, both ends O_CLOEXEC.
 Result<Pipe> make_pipe();
+/// How much a pipe holds before its writer waits, rounded up to pages. A hint: beyond the limits of the
+/// machine the pipe stays as it is.
+void set_pipe_capacity(int pipe, std::size_t bytes);
+/// What has been written to a pipe and not yet been read.
+Result<std::size_t> bytes_in_pipe(int pipe);
 
 /// One read(2), repeated on EINTR; 0 is the end. EAGAIN is `unavailable` with error_number EAGAIN.
 Result<std::size_t> read_some(int fd, char* buffer, std::size_t size);

@@ -35,6 +35,13 @@ Result<> reset_signals() {
     return {};
 }
 
+void block_broken_pipe_signal() {
+    sigset_t broken_pipe;
+    ::sigemptyset(&broken_pipe);
+    ::sigaddset(&broken_pipe, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
+}
+
 Result<std::vector<int>> wait_for_any(std::span<const int> descriptors) {
     std::vector<pollfd> waited;
     for (int fd : descriptors)

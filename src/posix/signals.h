@@ -27,6 +27,9 @@ class SignalQueue {
 /// find, whatever its parent had set.
 Result<> reset_signals();
 
+/// Writing to a pipe that nobody reads is an error for the calling thread, not the end of the program.
+void block_broken_pipe_signal();
+
 /// Waits for input (or the end) on any of these descriptors and returns those that have it.
 Result<std::vector<int>> wait_for_any(std::span<const int> descriptors);
 

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -259,7 +260,10 @@ Result<> set_owner_of_path(int path_fd, uid_t uid, gid_t gid) {
 }
 
 Result<> set_permissions_of_path(int path_fd, mode_t permissions) {
-    // fchmod refuses O_PATH descriptors; the name in /proc stands for the very same file.
+    // fchmod refuses O_PATH descriptors. Before Linux 6.6 the name in /proc stands for the very same file.
+    constexpr long fchmodat2 = 452;  // on every processor
+    if (::syscall(fchmodat2, path_fd, "", permissions, AT_EMPTY_PATH) == 0) return {};
+    if (errno != ENOSYS && errno != EPERM) return last_error("change the permissions of a file");
     if (::chmod(descriptor_path(path_fd).c_str(), permissions) < 0)
         return last_error("change the permissions of a file");
     return {};

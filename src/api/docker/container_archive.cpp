@@ -85,6 +85,8 @@ Result<> container_archive_put(Call& call) {
     BodySource body(call.exchange);
     container::CopyToOptions options;
     options.no_overwrite_directory_with_other = call.query_flag("noOverwriteDirNonDir");
+    options.worker = &call.parts.worker;
+    options.cancel = call.exchange.cancel().stop_token();
     options.keep_container_owner = call.query_flag("copyUIDGID");
     TRY(container::copy_to(*files.container, call.parts.snapshotter, path, body, options));
     announce_use(call, *files.container, "extract-to-dir");

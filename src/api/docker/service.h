@@ -12,6 +12,7 @@
 
 #include "base/time.h"
 #include "engine/container/host_facts.h"
+#include "image/layer/worker.h"
 
 namespace tare::content {
 class Store;
@@ -60,6 +61,7 @@ struct Parts {
     volume::Volumes& volumes;
     event::Bus& bus;
     container::HostFacts host;
+    layer::WorkerProgram worker;  ///< decompresses what is copied into containers
 
     std::string name_space = "default";
     std::string version = "0.1.0";  ///< of tare

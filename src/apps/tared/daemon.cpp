@@ -157,6 +157,7 @@ Result<> Daemon::Rooms::open_images() {
                                                                 .content = *content,
                                                                 .snapshotter = *snapshotter,
                                                                 .registry = *registry,
+                                                                .worker = layer::own_worker(),
                                                                 .embedded = embedded_image()});
     gc::CollectorOptions options;
     options.file_removers = {
@@ -233,6 +234,7 @@ Result<> Daemon::Rooms::open_faces() {
                       .volumes = *volumes,
                       .bus = *bus,
                       .host = host,
+                      .worker = layer::own_worker(),
                       .name_space = config.name_space,
                       .version = TARE_VERSION,
                       .root_directory = config.root,

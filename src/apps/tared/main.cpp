@@ -11,6 +11,7 @@
 #include "apps/tared/invocation.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "image/layer/worker.h"
 #include "posix/credentials.h"
 #include "posix/fd.h"
 #include "posix/memory.h"
@@ -95,6 +96,8 @@ int complain(const Error& error, int code) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    // First of all: a worker has nothing of the daemon's.
+    if (layer::is_worker(argc, argv)) layer::run_worker(argv[argc - 1]);
     auto invocation = tared::parse_invocation(std::vector<std::string>(argv + 1, argv + argc));
     if (!invocation) return complain(invocation.error(), 2);
     if (invocation->wants_help || invocation->wants_version) {

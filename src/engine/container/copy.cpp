@@ -128,7 +128,9 @@ Result<> copy_to(const Container& container, snapshot::Snapshotter& snapshotter,
     TRY(check_writable(container, path));
     layer::ExtractOptions extract{.overwrite_type = options.no_overwrite_directory_with_other
                                                         ? layer::OverwriteType::refused
-                                                        : layer::OverwriteType::allowed};
+                                                        : layer::OverwriteType::allowed,
+                                  .worker = options.worker,
+                                  .cancel = options.cancel};
     if (options.keep_container_owner) {
         const oci::User user = TRY(resolve_user(view.root(), container.config.user, {}));
         extract.uid = user.uid;

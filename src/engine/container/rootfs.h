@@ -9,6 +9,7 @@
 // life-cycle lock (containers.h) until the verb returns, and look at its state again once they have it.
 
 #include <functional>
+#include <stop_token>
 
 #include "engine/container/container.h"
 #include "image/layer/archive.h"
@@ -54,7 +55,9 @@ Result<> copy_from(const Container& container, snapshot::Snapshotter& snapshotte
                    const std::function<Result<>(const layer::PathStatus&)>& on_status, layer::ByteSink& tar);
 struct CopyToOptions {
     bool no_overwrite_directory_with_other = false;  ///< noOverwriteDirNonDir
-    bool keep_container_owner = false;               ///< copyUIDGID: what is written is owned by its user
+    const layer::WorkerProgram* worker = nullptr;    ///< decompresses the archive; none: this process
+    std::stop_token cancel = {};
+    bool keep_container_owner = false;  ///< copyUIDGID: what is written is owned by its user
 };
 /// `docker cp - CONTAINER:PATH`. permission_denied "container rootfs is marked read-only" unless the path
 /// is on a writable volume.

@@ -96,10 +96,16 @@ Result<> Applier::apply_whiteout(const std::string& directory, std::string_view 
 
 Result<> Applier::apply_opaque(const std::string& directory) {
     int fd = TRY(walk_.open(directory));
-    if (is_overlay()) return posix::set_xattr(fd, kOverlayOpaque, "y");
+    if (is_overlay()) return mark_opaque(fd, directory);
     TRY(remove_older(fd, directory));
     walk_.forget();
     link_walk_.forget();
+    return {};
+}
+
+Result<> Applier::mark_opaque(int fd, const std::string& directory) {
+    if (options_.opaque_marks == OpaqueMarks::set) return posix::set_xattr(fd, kOverlayOpaque, "y");
+    opaque_.insert(directory);
     return {};
 }
 
@@ -162,7 +168,9 @@ Result<int> Applier::replace(int parent, const std::string& name, const std::str
     directory_times_.erase(path);
     for (auto it = directory_times_.upper_bound(path); it != directory_times_.end();)
         it = is_below(it->first, path) ? directory_times_.erase(it) : std::next(it);
-    std::erase_if(implied_, [&](auto& implied) { return implied == path || is_below(implied, path); });
+    auto is_gone = [&](const std::string& known) { return known == path || is_below(known, path); };
+    std::erase_if(implied_, is_gone);
+    std::erase_if(opaque_, is_gone);
     std::erase_if(applied_, [&](auto& applied) { return is_below(applied, path); });
     link_walk_.forget();
     walk_.forget();
@@ -251,12 +259,12 @@ Result<> Applier::make_special(int parent, const std::string& name, const std::s
             case TarType::symlink:
                 return posix::make_symlink_at(parent, name, entry.link_target);
             case TarType::fifo:
-                return posix::make_node_at(parent, name, FileType::fifo, 0600);
+                return posix::make_node_at(parent, name, FileType::fifo, entry.permissions);
             default:
                 return posix::make_node_at(
                     parent, name,
                     entry.type == TarType::block_device ? FileType::block_device : FileType::character_device,
-                    0600, entry.device_major, entry.device_minor);
+                    entry.permissions, entry.device_major, entry.device_minor);
         }
     };
     auto created = create();
@@ -267,8 +275,13 @@ Result<> Applier::make_special(int parent, const std::string& name, const std::s
     TRY(std::move(created));
     TRY(posix::set_owner_at(parent, name, options_.uid.value_or(entry.uid),
                             options_.gid.value_or(entry.gid)));
-    // A link has no permissions, and neither has it or a device attributes that we keep.
-    if (entry.type != TarType::symlink) TRY(posix::set_permissions_at(parent, name, entry.permissions));
+    // A link has no permissions, and neither has it or a device attributes that we keep. Those of a node are
+    // right from the start, unless a umask or a default ACL took some.
+    if (entry.type != TarType::symlink) {
+        auto made = TRY(posix::status_at(parent, name));
+        if (made && made->permissions != entry.permissions)
+            TRY(posix::set_permissions_at(parent, name, entry.permissions));
+    }
     return posix::set_modified_at(parent, name, entry.modified);
 }
 
@@ -283,7 +296,7 @@ Result<> Applier::imply_directory(int parent, const std::string& name, const std
     TRY(posix::make_directory_at(parent, name, 0755));
     posix::Fd directory = TRY(posix::open_at(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
     TRY(posix::set_permissions(directory.get(), 0755));
-    if (hidden) return posix::set_xattr(directory.get(), kOverlayOpaque, "y");
+    if (hidden) return mark_opaque(directory.get(), path);
     return adopt_directory(path, directory.get());
 }
 

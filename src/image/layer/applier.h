@@ -21,6 +21,7 @@ struct ApplierOptions {
     /// None: names that look like whiteouts are plain names.
     std::optional<WhiteoutFormat> whiteouts;
     std::span<const int> lower_roots;  ///< as ApplyOptions
+    OpaqueMarks opaque_marks = OpaqueMarks::set;
     TarLimits limits;
     /// A clean path below the root: where the archive's own root is.
     std::string prefix;
@@ -43,11 +44,13 @@ class Applier {
     /// Sets the times of directories, which every change inside them had touched.
     Result<> finish();
     std::vector<std::string> implied_directories() const { return {implied_.begin(), implied_.end()}; }
+    std::vector<std::string> opaque_directories() const { return {opaque_.begin(), opaque_.end()}; }
 
   private:
     Result<> apply_root(const TarEntry& entry);
     Result<> apply_whiteout(const std::string& directory, std::string_view name);
     Result<> apply_opaque(const std::string& directory);
+    Result<> mark_opaque(int fd, const std::string& directory);
     Result<> make(int parent, const std::string& name, const std::string& path, const TarEntry& entry,
                   TarReader& reader);
     Result<> make_file(int parent, const std::string& name, const std::string& path, const TarEntry& entry,
@@ -75,6 +78,7 @@ class Applier {
     DirectoryWalk link_walk_;  ///< for targets of hard links, so that walk_ keeps its place
     std::map<std::string, posix::Timestamp> directory_times_;
     std::set<std::string> implied_;
+    std::set<std::string> opaque_;   ///< OpaqueMarks::returned only
     std::set<std::string> applied_;  ///< literal whiteouts only: what this layer has put there
 };
 

@@ -5,8 +5,10 @@
 #include "base/sha256.h"
 #include "image/layer/applier.h"
 #include "image/layer/tar_reader.h"
+#include "image/layer/whiteout.h"
 #include "posix/path.h"
 #include "posix/tree.h"
+#include "posix/xattr.h"
 
 namespace tare::layer {
 
@@ -39,15 +41,27 @@ Result<AppliedLayer> apply_layer(ByteSource& tar, int root, const ApplyOptions& 
     TarReader reader(tar, options.limits);
     reader.observe(
         [](void* context, std::string_view bytes) { static_cast<Hasher*>(context)->update(bytes); }, &hasher);
-    Applier applier(
-        root, {.whiteouts = options.whiteouts, .lower_roots = options.lower_roots, .limits = options.limits});
+    Applier applier(root, {.whiteouts = options.whiteouts,
+                           .lower_roots = options.lower_roots,
+                           .opaque_marks = options.opaque_marks,
+                           .limits = options.limits});
     TarEntry entry;
     while (TRY_CONTEXT(reader.next(entry), "unpack layer"))
         TRY_CONTEXT(applier.apply(entry, reader), cat("unpack ", quote(entry.path.substr(0, 256))));
     TRY_CONTEXT(applier.finish(), "unpack layer: set directory times");
     return AppliedLayer{.diff_id = hasher.digest(),
                         .size_bytes = reader.consumed_bytes(),
-                        .implied_directories = applier.implied_directories()};
+                        .implied_directories = applier.implied_directories(),
+                        .opaque_directories = applier.opaque_directories()};
+}
+
+Result<> mark_opaque(int root, std::span<const std::string> directories) {
+    for (auto& path : directories) {
+        posix::Fd directory =
+            TRY(posix::open_in_root(root, path.empty() ? "/" : path, O_RDONLY | O_DIRECTORY));
+        TRY_CONTEXT(posix::set_xattr(directory.get(), kOverlayOpaque, "y"), quote(path));
+    }
+    return {};
 }
 
 Result<> adopt_directories(int root, std::span<const std::string> directories,

@@ -18,8 +18,13 @@ namespace tare::layer {
 /// `literal`: the root is a full copy of the layers below, so the files are deleted.
 enum class WhiteoutFormat { overlay, literal };
 
+/// Whether opaque marks of overlay are set, or told in AppliedLayer for mark_opaque(): setting one takes
+/// CAP_SYS_ADMIN, which whoever decodes had better not have.
+enum class OpaqueMarks { set, returned };
+
 struct ApplyOptions {
     WhiteoutFormat whiteouts = WhiteoutFormat::overlay;
+    OpaqueMarks opaque_marks = OpaqueMarks::set;
     /// Roots of the layers below, the nearest first (overlay). A directory that the layer only
     /// implies ("a/b" without "a") gets owner, permissions and attributes of the one it covers.
     std::span<const int> lower_roots;
@@ -32,6 +37,7 @@ struct AppliedLayer {
     /// Directories that were implied and found in no lower root. For a layer unpacked before those
     /// below it were there: adopt_directories() finishes them.
     std::vector<std::string> implied_directories;
+    std::vector<std::string> opaque_directories;  ///< OpaqueMarks::returned only
 };
 
 /// Unpacks `tar` (uncompressed) below `root`, an open private directory with no other writer (IM9).
@@ -51,6 +57,9 @@ Result<AppliedLayer> apply_layer(ByteSource& tar, int root, const ApplyOptions& 
 /// same directory in the first of `lower_roots` that has it.
 Result<> adopt_directories(int root, std::span<const std::string> directories,
                            std::span<const int> lower_roots);
+
+/// Gives each of `directories` (paths below `root`, links followed inside it) overlay's opaque mark.
+Result<> mark_opaque(int root, std::span<const std::string> directories);
 
 /// "b/../a/" as "a", "/" as "": the lexical name below a root. invalid_argument if it would leave the
 /// root, is too long or too deep, or holds a NUL.

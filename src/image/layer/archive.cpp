@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 #include "image/layer/applier.h"
+#include "image/layer/decoder.h"
 #include "image/layer/decompress.h"
 #include "image/layer/tar_reader.h"
 #include "image/layer/tree_packer.h"
@@ -133,8 +134,12 @@ Result<> extract_into(int root, std::string_view path, ByteSource& archive, cons
     auto target = posix::open_in_root(root, path.empty() ? "/" : path, O_RDONLY | O_DIRECTORY);
     if (!target) return with_path(target.error(), path);
     std::string prefix = TRY(path_in_root(root, target->get()));
-    Decompressor decompressed(archive);
-    TarReader reader(decompressed);
+    std::unique_ptr<ByteSource> plain;
+    if (options.worker)
+        plain = std::make_unique<ConfinedDecoder>(*options.worker, archive, options.cancel);
+    else
+        plain = std::make_unique<Decompressor>(archive);
+    TarReader reader(*plain);
     // The walk starts at the root, not at the target, so that a link in the tree is resolved as the
     // container would; a target that is moved meanwhile is still looked up inside the root.
     Applier applier(root, {.prefix = prefix.substr(1),

@@ -5,10 +5,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
 #include "image/layer/byte_stream.h"
+#include "image/layer/worker.h"
 #include "posix/tree.h"
 
 namespace tare::layer {
@@ -43,6 +45,9 @@ struct ExtractOptions {
     /// Owner of everything instead of the archive's (copyUIDGID=0 gives the container's user).
     std::optional<std::uint32_t> uid;
     std::optional<std::uint32_t> gid;
+    /// Who decompresses the archive (decoder.h). None: this process does, for a client.
+    const WorkerProgram* worker = nullptr;
+    std::stop_token cancel = {};
 };
 /// Unpacks an archive (any codec of decompress.h) into the directory at `path`. Entries are merged
 /// into what is there. not_found if the directory is missing, invalid_argument if it is none.

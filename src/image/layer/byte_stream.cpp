@@ -91,6 +91,7 @@ void BoundedPipe::cancel(Error error) {
     ring_.reset();
     filled_bytes_ = 0;
     room_.notify_one();
+    bytes_.notify_one();
 }
 
 Result<std::size_t> BoundedPipe::take(std::span<char> buffer) {

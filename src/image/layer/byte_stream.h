@@ -23,6 +23,9 @@ class ByteSource {
     /// Fills a part of `buffer` (never empty) and says how much; 0 is the end, and stays it. May
     /// wait for the producer.
     virtual Result<std::size_t> read(std::span<char> buffer) = 0;
+    /// From any thread: nobody wants more. A read that waits for a producer fails with this error, and so
+    /// do later ones. What never waits for long may ignore it.
+    virtual void interrupt(const Error& /*error*/) {}
 };
 
 /// Where bytes go. One writer.
@@ -119,6 +122,7 @@ class BoundedPipe : public ByteSink {
       public:
         explicit Reader(BoundedPipe& pipe) : pipe_(pipe) {}
         Result<std::size_t> read(std::span<char> buffer) override { return pipe_.take(buffer); }
+        void interrupt(const Error& error) override { pipe_.cancel(error); }
 
       private:
         BoundedPipe& pipe_;

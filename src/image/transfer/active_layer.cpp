@@ -3,7 +3,7 @@
 #include <fcntl.h>
 
 #include "base/log.h"
-#include "image/layer/decompress.h"
+#include "image/layer/unpack.h"
 #include "posix/file.h"
 #include "posix/path.h"
 #include "posix/random.h"
@@ -54,12 +54,11 @@ void ActiveLayer::clear() {
         (void)posix::sync_file_system(opened->get());
 }
 
-Result<> ActiveLayer::unpack(layer::ByteSource& compressed, const Digest& diff_id) {
-    layer::Decompressor tar(compressed);
-    auto lowers = trees_.lower_roots();
-    applied_ = TRY(
-        layer::apply_layer(tar, trees_.upper.get(), {.whiteouts = trees_.whiteouts, .lower_roots = lowers}));
-    if (applied_.diff_id == diff_id) return {};
+Result<> ActiveLayer::unpack(const Work& work, layer::ByteSource& compressed, const Digest& diff_id) {
+    applied_ = TRY(layer::unpack_layer(work.images.parts.worker, compressed, trees_.upper.get(),
+                                       {.whiteouts = trees_.whiteouts, .cancel = work.cancel}));
+    // Beside others there is nothing below yet; layer_stack.cpp does it when there is.
+    if (applied_.diff_id == diff_id) return adopt(trees_.lower_roots());
     return fail(ErrorKind::data_loss, "wrong diff id calculated on extraction ",
                 quote(applied_.diff_id.text()), ", the image's configuration says ", quote(diff_id.text()));
 }

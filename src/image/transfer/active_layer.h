@@ -26,8 +26,8 @@ class ActiveLayer {
     /// Empties it, unless it was committed: no more use can be made of it.
     void clear();
 
-    /// Decompresses and applies; data_loss if the content's diff id is not `diff_id`.
-    Result<> unpack(layer::ByteSource& compressed, const Digest& diff_id);
+    /// Decompresses and applies (layer/unpack.h); data_loss if the content's diff id is not `diff_id`.
+    Result<> unpack(const Work& work, layer::ByteSource& compressed, const Digest& diff_id);
     /// Gives directories that the layer only implies what the layers below say of them.
     Result<> adopt(std::span<const int> lower_roots);
     const std::vector<std::string>& implied_directories() const { return applied_.implied_directories; }

@@ -1,6 +1,7 @@
 #include "image/transfer/archive_reader.h"
 
 #include "image/layer/apply.h"
+#include "image/layer/decoder.h"
 #include "posix/random.h"
 
 namespace tare::transfer {
@@ -30,7 +31,7 @@ std::string directory_of(std::string_view path) {
 class ArchiveReading {
   public:
     ArchiveReading(const Work& work, layer::ByteSource& archive)
-        : work_(work), plain_(archive), tar_(plain_) {}
+        : work_(work), plain_(work.images.parts.worker, archive, work.cancel), tar_(plain_) {}
 
     Result<ArchiveFiles> run() {
         layer::TarEntry entry;
@@ -105,7 +106,7 @@ class ArchiveReading {
     }
 
     const Work& work_;
-    layer::Decompressor plain_;
+    layer::ConfinedDecoder plain_;
     layer::TarReader tar_;
     ArchiveFiles files_;
 };

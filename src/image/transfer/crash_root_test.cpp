@@ -24,8 +24,8 @@ Result<Daemon> start(const std::string& at) {
     options.hosts.directories = {};
     options.attempts = 1;
     daemon.registry = std::make_unique<registry::Registry>(options);
-    daemon.images = std::make_unique<Images>(
-        Parts{*daemon.database, *daemon.content, *daemon.snapshotter, *daemon.registry});
+    daemon.images = std::make_unique<Images>(Parts{*daemon.database, *daemon.content, *daemon.snapshotter,
+                                                   *daemon.registry, layer::test_worker()});
     return daemon;
 }
 

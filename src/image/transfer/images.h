@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "image/layer/worker.h"
 #include "image/registry/credentials.h"
 #include "image/transfer/image_store.h"
 #include "image/transfer/progress.h"
@@ -54,6 +55,7 @@ struct Parts {
     content::Store& content;
     snapshot::Snapshotter& snapshotter;
     registry::Registry& registry;
+    layer::WorkerProgram worker;  ///< what unpacks layers and decodes archives
     EmbeddedImage embedded = {};
 };
 

@@ -29,6 +29,7 @@ class ResumedSource : public layer::ByteSource {
         }
         return rest_.read(buffer);
     }
+    void interrupt(const Error& error) override { rest_.interrupt(error); }
 
   private:
     posix::Fd fd_;
@@ -54,6 +55,7 @@ class UnpackSource : public layer::ByteSource {
         if (is_told_) work_.report.count(plan_.id, "Extracting", bytes_, plan_.descriptor.size_bytes);
         return got;
     }
+    void interrupt(const Error& error) override { inner_.interrupt(error); }
 
   private:
     const Work& work_;
@@ -75,7 +77,7 @@ class Unpacking {
         resumed_.emplace(std::move(prefix), ingest_.offset(), pipe_.source());
         source_.emplace(work_, plan_, *resumed_, false);
         thread_ = std::jthread([this] {
-            result_ = active_.unpack(*source_, plan_.diff_id);
+            result_ = active_.unpack(work_, *source_, plan_.diff_id);
             // A download that goes on alone still finds out whether its digest is right.
             if (!result_) pipe_.cancel(result_.error());
         });
@@ -188,7 +190,7 @@ Result<> unpack_blob(const Work& work, const LayerPlan& plan, ActiveLayer& activ
     auto blob = TRY(work.content().open_blob(work.ns, plan.descriptor.digest));
     layer::FdSource file(blob.get());
     UnpackSource source(work, plan, file, true);
-    TRY_CONTEXT(active.unpack(source, plan.diff_id), named(plan));
+    TRY_CONTEXT(active.unpack(work, source, plan.diff_id), named(plan));
     return {};
 }
 
@@ -209,6 +211,11 @@ Result<> download_and_unpack(const Work& work, const LayerPlan& plan, ActiveLaye
     unpacking.finish();
     // The digest speaks first: bytes that are wrong make any error of the unpacking meaningless.
     auto committed = commit(work, plan, *ingest);
+    if (committed) {
+        // The blob is there for others; what it becomes here is not their affair (IM14).
+        ingest.reset();
+        alone.release();
+    }
     auto unpacked = unpacking.wait();
     if (!committed) return given_up(*ingest, std::move(committed.error()));
     TRY_CONTEXT(std::move(unpacked), named(plan));

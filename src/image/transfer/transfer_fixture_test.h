@@ -12,6 +12,7 @@
 #include "image/content/store.h"
 #include "image/layer/compress.h"
 #include "image/layer/tar_writer.h"
+#include "image/layer/worker_fixture.h"
 #include "image/registry/fake_registry_test.h"
 #include "image/registry/registry.h"
 #include "image/snapshot/native.h"
@@ -159,7 +160,7 @@ class TransferTest : public testing::Test {
         options.attempts = 3;
         options.first_backoff = std::chrono::milliseconds(5);
         registry_ = std::make_unique<registry::Registry>(options);
-        images_ = std::make_unique<Images>(Parts{*database_, *content_, *snapshotter_, *registry_});
+        images_ = std::make_unique<Images>(Parts{*database_, *content_, *snapshotter_, *registry_, worker_});
     }
     void shut() {
         images_.reset();
@@ -193,6 +194,7 @@ class TransferTest : public testing::Test {
     bool has_blob(const Digest& digest) { return content_->info("default", digest).has_value(); }
 
     std::string root_;
+    layer::WorkerProgram worker_ = layer::test_worker();
     std::unique_ptr<store::Database> database_;
     std::unique_ptr<content::Store> content_;
     std::unique_ptr<snapshot::Snapshotter> snapshotter_;

@@ -14,7 +14,7 @@ struct IoOptions {
     std::string log_driver;            ///< "json-file"; "none" or empty: no log
     std::string log_path;              ///< absolute; made with mode 0640
     std::uint64_t log_max_bytes = 0;   ///< rotated before a line once this is reached; 0: never
-    std::uint32_t log_max_files = 1;   ///< 1: cut off and begun anew
+    std::uint32_t log_max_files = 0;   ///< 0 and 1: cut off and begun anew
     StringMap log_attributes;          ///< "attrs" of each line
     bool open_stdin = false;           ///< stdin can be attached to; else it is /dev/null
     bool stdin_once = false;           ///< stdin ends with the first client that was attached to it

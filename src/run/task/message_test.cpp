@@ -66,6 +66,13 @@ TEST(Message, malformed_bytes_are_an_error_at_every_cut) {
     EXPECT_FALSE(decode<CreateTaskRequest>("\x1a\x03\x0a\x7fx"));
 }
 
+TEST(Message, a_zero_stays_a_zero) {
+    auto read = decode<IoOptions>(encode(IoOptions{.log_max_files = 0}));
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->log_max_files, 0U);
+    EXPECT_EQ(encode(*read), "");
+}
+
 TEST(Message, maps_and_negative_numbers_keep_their_values) {
     IoOptions options{.log_driver = "json-file", .log_attributes = {{"a", "1"}, {"", ""}}};
     auto read = decode<IoOptions>(encode(options));

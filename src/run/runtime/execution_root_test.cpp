@@ -119,7 +119,10 @@ TEST_F(ContainerTest, an_id_mapped_bind_shows_other_owners) {
     mount.uid_mappings = {{.container_id = 1000, .host_id = 33, .size = 1}};
     mount.gid_mappings = {{.container_id = 1000, .host_id = 34, .size = 1}};
     spec_.mounts.push_back(mount);
-    EXPECT_EQ(shell("stat -c %u:%g /data/file").output, "33:34\n");
+    auto outcome = shell("stat -c %u:%g /data/file");
+    if (outcome.error.find("map the ids of a mount") != std::string::npos)
+        GTEST_SKIP() << "tmpfs cannot map ids before Linux 6.3";
+    EXPECT_EQ(outcome.output, "33:34\n");
 }
 
 TEST_F(ContainerTest, an_id_mapped_bind_takes_the_mappings_of_the_container) {
@@ -131,6 +134,8 @@ TEST_F(ContainerTest, an_id_mapped_bind_takes_the_mappings_of_the_container) {
     spec_.mounts.push_back(
         {.destination = "/data", .source = directory_ + "/source", .options = {"rbind", "ridmap"}});
     auto outcome = shell("stat -c %u:%g /data/file");
+    if (outcome.error.find("map the ids of a mount") != std::string::npos)
+        GTEST_SKIP() << "tmpfs cannot map ids before Linux 6.3";
     EXPECT_EQ(outcome.error, "");
     EXPECT_EQ(outcome.output, "1000:1000\n");
 }

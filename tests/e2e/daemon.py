@@ -23,11 +23,13 @@ class Daemon:
         self.home.mkdir(exist_ok=True)
         self.socket = self.state / "docker.sock"
         self.log = self.folder / "log"
+        self.config = None
         self.instance = "tare-" + hashlib.sha256(str(self.state).encode()).hexdigest()[:6]
         self._child = None
 
     def arguments(self):
-        return [self.programs / "tared", "--root", self.root, "--state", self.state]
+        config = ["--config", self.config] if self.config else []
+        return [self.programs / "tared", "--root", self.root, "--state", self.state, *config]
 
     def start(self):
         with open(self.log, "ab") as sink:

@@ -1,12 +1,14 @@
-"""What a service manager does with tared: it holds the socket, and is told when tared serves."""
+"""What a service manager does with tared: it holds the socket, is told when tared serves, and has it read its
+configuration again."""
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 
 from daemon import Daemon
-from machine import Failure, Skip, end, run, temporary_folder
+from machine import Failure, Skip, end, run, temporary_folder, wait_for
 
 
 @contextlib.contextmanager
@@ -62,6 +64,54 @@ def test_the_manager_s_socket_outlives_the_daemon(world):
         # A client of that moment waits for the next daemon instead of being refused.
         with contextlib.closing(socket.socket(socket.AF_UNIX)) as client:
             client.connect(str(daemon.socket))
+
+
+@contextlib.contextmanager
+def configured(world, text):
+    with temporary_folder() as folder:
+        daemon = Daemon(folder, world.programs)
+        daemon.config = folder / "config.toml"
+        daemon.config.write_text(text)
+        daemon.start()
+        try:
+            yield daemon
+        finally:
+            daemon.stop()
+            daemon.take_down()
+
+
+def reload(daemon, text, says):
+    daemon.config.write_text(text)
+    known = len(daemon.log.read_text())
+    os.kill(daemon.pid, signal.SIGHUP)
+    wait_for(lambda: says in daemon.log.read_text()[known:], f"{says!r} in the log", 5)
+
+
+def mirrors(daemon):
+    return daemon.command("info", "--format", "{{json .RegistryConfig.Mirrors}}")[1].strip()
+
+
+def test_sighup_has_the_registries_of_the_configuration_read_again(world):
+    world.registry.push("library/of-a-mirror", "1", world.images.busybox)
+    mirror = f"http://{world.registry.name}"
+    with configured(world, "") as daemon:
+        if mirrors(daemon) != "[]":
+            raise Failure(f"mirrors at first: {mirrors(daemon)}")
+        reload(daemon, f'registry.mirrors = ["{mirror}"]\n', "configuration reloaded")
+        daemon.command("pull", "-q", "of-a-mirror:1")
+        told = daemon.command("events", "--since", "1m", "--until", "0s", "--filter", "type=daemon", "--format", "{{.Action}}")[1]
+        if told != "reload\n":
+            raise Failure(f"told by events: {told!r}")
+        reload(daemon, "registry.mirrors = 7\n", "registry.mirrors")
+        if mirrors(daemon) != f'["{mirror}"]':
+            raise Failure(f"a wrong file changed the mirrors to {mirrors(daemon)}")
+
+
+def test_the_configured_log_driver_is_told(world):
+    with configured(world, '[container.log]\ndriver = "none"\n') as daemon:
+        driver = daemon.command("info", "--format", "{{.LoggingDriver}}")[1].strip()
+        if driver != "none":
+            raise Failure(f"info names {driver!r}")
 
 
 def test_the_units_are_sound(world):

@@ -64,9 +64,10 @@ struct Parts {
     layer::WorkerProgram worker;  ///< decompresses what is copied into containers
 
     std::string name_space = "default";
-    std::string version = "0.1.0";  ///< of tare
-    std::string root_directory;     ///< ROOT
-    std::string daemon_id;          ///< `ID` of info: stable for a ROOT
+    std::string version = "0.1.0";             ///< of tare
+    std::string root_directory;                ///< ROOT
+    std::string daemon_id;                     ///< `ID` of info: stable for a ROOT
+    std::string logging_driver = "json-file";  ///< of containers that do not name one
     Time started;
     /// Frees what nothing refers to any more and answers the bytes; `image prune` calls it. May be empty.
     std::function<std::uint64_t()> collect_garbage;

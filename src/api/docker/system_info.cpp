@@ -155,7 +155,7 @@ Result<> system_info(Call& call) {
         .set("NFd", 0)
         .set("NGoroutines", 0)
         .set("SystemTime", format_rfc3339(now()));
-    info.set("LoggingDriver", "json-file").set("CgroupDriver", "cgroupfs");
+    info.set("LoggingDriver", parts.logging_driver).set("CgroupDriver", "cgroupfs");
     info.set("CgroupVersion", host.is_cgroup_v2 ? "2" : "1").set("NEventsListener", 0);
     info.set("KernelVersion", host.kernel_release)
         .set("OperatingSystem", operating_system())

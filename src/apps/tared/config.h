@@ -1,6 +1,6 @@
 #pragma once
 
-// /etc/tare/config.toml. All of it is optional:
+// /etc/tare/config.toml. All of it is optional; on SIGHUP, [registry] and log.level are read again:
 //
 //     root = "/var/lib/tare"
 //     state = "/run/tare"

@@ -34,6 +34,7 @@ struct Daemon::Rooms {
     Config config;
     bool is_debug = false;
     std::string instance;
+    std::string daemon_id;
     DirectoryLocks locks;
     container::HostFacts host;
     std::unique_ptr<store::Database> database;
@@ -222,7 +223,7 @@ Result<> Daemon::Rooms::recover() {
 }
 
 Result<> Daemon::Rooms::open_faces() {
-    std::string daemon_id = TRY(engine_id(config.root));
+    daemon_id = TRY(engine_id(config.root));
     docker = std::make_unique<docker::Service>(
         docker::Parts{.supervisor = *supervisor,
                       .containers = *containers,
@@ -238,7 +239,8 @@ Result<> Daemon::Rooms::open_faces() {
                       .name_space = config.name_space,
                       .version = TARE_VERSION,
                       .root_directory = config.root,
-                      .daemon_id = std::move(daemon_id),
+                      .daemon_id = daemon_id,
+                      .logging_driver = config.container_log_driver,
                       .started = now(),
                       .collect_garbage = [this]() -> std::uint64_t {
                           auto collected = collector->collect();
@@ -255,6 +257,17 @@ Result<> Daemon::serve() {
     for (posix::Fd& socket : TRY(listening_sockets(rooms_->config)))
         TRY(rooms_->server->listen(std::move(socket)));
     return {};
+}
+
+void Daemon::reload(const Config& config) {
+    registry::RegistryOptions options = registry_options(config);
+    rooms_->registry->set_hosts(std::move(options.hosts), std::move(options.trusted_realms));
+    event::Event event{.name_space = rooms_->config.name_space, .type = "daemon", .action = "reload"};
+    event.actor = rooms_->daemon_id;
+    event.attributes = {{"name", rooms_->host.hostname},
+                        {"insecure-registries", dump(Json(config.insecure_registries))},
+                        {"registry-mirrors", dump(Json(config.registry_mirrors))}};
+    rooms_->bus->publish(std::move(event));
 }
 
 void Daemon::shut_down() {

@@ -22,6 +22,9 @@ class Daemon {
 
     /// Serves on STATE/docker.sock, on the configured hosts and on the sockets that systemd opened.
     Result<> serve();
+    /// Takes over what of `config` may change while the daemon runs: registries, mirrors and whom they may
+    /// trust. Tells it by an event, as dockerd does.
+    void reload(const Config& config);
     /// Ends answers and timers; containers go on running.
     void shut_down();
 

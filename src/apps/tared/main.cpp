@@ -39,8 +39,20 @@ Result<Config> configure(const Invocation& invocation) {
     return config;
 }
 
+/// SIGHUP: the file is read again. One that is wrong changes nothing, and says so.
+void reload(tared::Daemon& daemon, const Invocation& invocation) {
+    const auto config = configure(invocation);
+    if (!config) {
+        log::failure("reload the configuration", config.error());
+        return;
+    }
+    daemon.reload(*config);
+    log::info("configuration reloaded", {{"file", invocation.config_path}});
+}
+
 /// Until SIGTERM or SIGINT. Between two looks without work, memory that only work needs is given back.
-Result<> wait_for_the_end(posix::SignalSelection& signals) {
+Result<> serve_until_the_end(posix::SignalSelection& signals, tared::Daemon& daemon,
+                             const Invocation& invocation) {
     constexpr auto between_looks = 5s;
     // Less than this is what looking itself takes.
     constexpr std::clock_t nothing = CLOCKS_PER_SEC / 100;
@@ -51,6 +63,7 @@ Result<> wait_for_the_end(posix::SignalSelection& signals) {
         if (TRY(posix::wait_any({&item, 1}, Deadline::after(between_looks)))) {
             const auto signal = TRY(signals.next());
             if (signal && (*signal == SIGTERM || *signal == SIGINT)) return {};
+            if (signal && *signal == SIGHUP) reload(daemon, invocation);
         }
         const std::clock_t now_used = std::clock();
         const bool is_idle = now_used - used < nothing;
@@ -76,7 +89,7 @@ Result<> run(const Invocation& invocation) {
     log::info("tared serves", {{"version", TARE_VERSION}, {"root", config.root}, {"state", config.state}});
     TRY(posix::notify_service_manager("READY=1"));
 
-    TRY(wait_for_the_end(selection));
+    TRY(serve_until_the_end(selection, *daemon, invocation));
     log::info("tared ends; containers go on");
     // The manager's patience is its own affair; ending is ours.
     (void)posix::notify_service_manager("STOPPING=1");

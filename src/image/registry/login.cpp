@@ -58,11 +58,12 @@ Result<LoginAnswer> check_login(Registry& registry, std::string_view server, con
                                 const std::stop_token& cancel) {
     // Through a reference, so that the host is a validated name before it is part of a path or an address.
     auto reference = TRY_CONTEXT(oci::Reference::parse(cat(host_of(server), "/login")), "registry");
-    auto endpoints = TRY(endpoints_for(reference.host(), registry.options().hosts));
+    const std::shared_ptr<Registry::State> state = registry.state();
+    auto endpoints = TRY(endpoints_for(reference.host(), state->options.hosts));
     Error last = fail(ErrorKind::failed_precondition, "no endpoint of ", reference.host(), " to log in to");
     for (auto& endpoint : endpoints) {
         if (!endpoint.is_upstream) continue;
-        auto login = log_in(registry.state(), endpoint, credentials, cancel);
+        auto login = log_in(*state, endpoint, credentials, cancel);
         // Plain http is tried only where the configuration lists it, and TLS turned out not to be there.
         bool is_absent =
             !login && (login.error().is(ErrorKind::failed_precondition) || login.error().error_number() != 0);

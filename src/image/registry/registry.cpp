@@ -79,23 +79,40 @@ Repository::Repository(std::shared_ptr<State> state) : state_(std::move(state)) 
 Repository::Repository(Repository&&) noexcept = default;
 Repository::~Repository() = default;
 
-Registry::Registry(RegistryOptions options) : state_(std::make_shared<State>(std::move(options))) {}
+Registry::Registry(RegistryOptions options)
+    : client_(std::make_shared<http::Client>(options.client, options.user_agent)),
+      state_(std::make_shared<State>(std::move(options), client_)) {}
 Registry::~Registry() = default;
 
 http::Client& Registry::client() {
-    return state_->client;
+    return *client_;
 }
 
-const RegistryOptions& Registry::options() const {
-    return state_->options;
+RegistryOptions Registry::options() const {
+    return state()->options;
+}
+
+std::shared_ptr<Registry::State> Registry::state() const {
+    std::lock_guard lock(mutex_);
+    return state_;
+}
+
+void Registry::set_hosts(HostsOptions hosts, std::vector<std::string> trusted_realms) {
+    RegistryOptions options = this->options();
+    options.hosts = std::move(hosts);
+    options.trusted_realms = std::move(trusted_realms);
+    // With tokens of its own: those of the old options were fetched from realms that may be trusted no more.
+    auto next = std::make_shared<State>(std::move(options), client_);
+    std::lock_guard lock(mutex_);
+    state_ = std::move(next);
 }
 
 Result<Repository> Registry::open(const oci::Reference& reference, const Credentials& credentials) {
     auto repository = std::make_shared<Repository::State>();
-    repository->registry = state_;
+    repository->registry = state();
     repository->reference = reference;
     repository->credentials = credentials;
-    repository->endpoints = TRY(endpoints_for(reference.host(), state_->options.hosts));
+    repository->endpoints = TRY(endpoints_for(reference.host(), repository->registry->options.hosts));
     repository->unreachable.resize(repository->endpoints.size());
     return Repository(std::move(repository));
 }

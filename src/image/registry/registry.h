@@ -14,9 +14,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "image/registry/credentials.h"
 #include "image/registry/hosts.h"
@@ -102,14 +104,18 @@ class Registry {
     ~Registry();
 
     Result<Repository> open(const oci::Reference& reference, const Credentials& credentials);
+    /// What is opened from now on follows these hosts and realms; what is open goes on as it began.
+    void set_hosts(HostsOptions hosts, std::vector<std::string> trusted_realms);
 
     http::Client& client();
-    const RegistryOptions& options() const;
+    RegistryOptions options() const;
 
     struct State;
-    State& state() { return *state_; }
+    std::shared_ptr<State> state() const;
 
   private:
+    std::shared_ptr<http::Client> client_;
+    mutable std::mutex mutex_;  ///< guards state_
     std::shared_ptr<State> state_;
 };
 

@@ -137,9 +137,10 @@ void note_unreachable(Repository::State& repository, std::size_t index) {
 
 }  // namespace
 
-Registry::State::State(RegistryOptions given)
+Registry::State::State(RegistryOptions given, std::shared_ptr<http::Client> shared)
     : options(std::move(given)),
-      client(options.client, options.user_agent),
+      connections(std::move(shared)),
+      client(*connections),
       authorizer(client, options.trusted_realms, &tls_for, &options.hosts) {}
 
 Result<Answered> ask_once(Repository::State& repository, const Endpoint& endpoint, const Question& question,

@@ -17,11 +17,13 @@
 
 namespace tare::registry {
 
+/// What one set of options amounts to. Repositories keep theirs alive when it is replaced.
 struct Registry::State {
-    explicit State(RegistryOptions given);
+    State(RegistryOptions given, std::shared_ptr<http::Client> shared);
 
-    RegistryOptions options;
-    http::Client client;
+    const RegistryOptions options;
+    const std::shared_ptr<http::Client> connections;  ///< keeps `client`
+    http::Client& client;
     Authorizer authorizer;
 };
 

@@ -89,7 +89,9 @@ Json inspect_document(const Container& container, const std::vector<std::string>
     document.set("Args", Json(arguments)).set("State", to_json(container.state));
     document.set("Image", image_of(container.image_id)).set("ResolvConfPath", container.resolv_conf_path);
     document.set("HostnamePath", container.hostname_path).set("HostsPath", container.hosts_path);
-    document.set("LogPath", container.log_path).set("Name", cat('/', container.name));
+    // Of other drivers the format is their own affair: who reads a LogPath counts on json-file.
+    const bool is_json_file = container.host_config.log.type == "json-file";
+    document.set("LogPath", is_json_file ? container.log_path : "").set("Name", cat('/', container.name));
     document.set("RestartCount", container.state.restart_count).set("Driver", container.snapshotter);
     document.set("Platform", "linux").set("MountLabel", "").set("ProcessLabel", "");
     document.set("AppArmorProfile", "").set("ExecIDs", list_or_null(exec_ids));

@@ -106,14 +106,15 @@ Time created_of(const ResolvedImage& image) {
     return parse_rfc3339(image.config.created).value_or(Time());
 }
 
-Json image_summary(const ResolvedImage& image, std::int64_t containers, ApiVersion version) {
+Json image_summary(const ResolvedImage& image, std::int64_t containers, ApiVersion version,
+                   std::int64_t shared_bytes) {
     Json document =
         Json::object().set("Containers", containers).set("Created", unix_seconds(created_of(image)));
     document.set("Id", image.id().text()).set("Labels", map_or_null(image.config.config.labels));
     document.set("ParentId", "");
     if (version >= ApiVersion{1, 48}) document.set("Descriptor", descriptor_document(image.target));
     document.set("RepoDigests", Json(repo_digests(image))).set("RepoTags", Json(repo_tags(image)));
-    document.set("SharedSize", -1).set("Size", image.size_bytes);
+    document.set("SharedSize", shared_bytes).set("Size", image.size_bytes);
     if (version < ApiVersion{1, 44}) document.set("VirtualSize", image.size_bytes);
     return document;
 }

@@ -16,8 +16,10 @@ std::vector<std::string> repo_tags(const transfer::ResolvedImage& image);
 /// "redis@sha256:…", once a repository.
 std::vector<std::string> repo_digests(const transfer::ResolvedImage& image);
 
-/// An element of GET /images/json; `containers` is their number or -1 where it was not counted.
-Json image_summary(const transfer::ResolvedImage& image, std::int64_t containers, ApiVersion version);
+/// An element of GET /images/json; `containers` is their number, `shared_bytes` the size of what other images
+/// have too, -1 where they were not counted.
+Json image_summary(const transfer::ResolvedImage& image, std::int64_t containers, ApiVersion version,
+                   std::int64_t shared_bytes = -1);
 
 /// GET /images/{name}/json.
 Json image_document(const transfer::ResolvedImage& image, const std::string& snapshotter, ApiVersion version);

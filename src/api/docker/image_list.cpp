@@ -4,6 +4,7 @@
 #include "api/docker/endpoints.h"
 #include "api/docker/filters.h"
 #include "api/docker/image_json.h"
+#include "api/docker/shared_layers.h"
 #include "engine/container/containers.h"
 #include "image/snapshot/snapshotter.h"
 #include "image/transfer/images.h"
@@ -87,6 +88,8 @@ Result<> image_list(Call& call) {
     std::vector<ResolvedImage> images = TRY(parts.images.list(parts.name_space));
     std::ranges::stable_sort(images,
                              [](const auto& a, const auto& b) { return created_of(a) > created_of(b); });
+    std::optional<SharedLayers> shared;
+    if (counts) shared.emplace(images, parts.snapshotter);
     Json list = Json::array();
     for (ResolvedImage& image : images) {
         bool is_dangling = repo_tags(image).empty();
@@ -99,7 +102,8 @@ Result<> image_list(Call& call) {
             });
             if (image.names.empty()) continue;
         }
-        list.push(image_summary(image, counts ? count_users(containers, image.id()) : -1, call.version));
+        list.push(image_summary(image, counts ? count_users(containers, image.id()) : -1, call.version,
+                                shared ? shared->bytes_of(image) : -1));
     }
     return call.respond(200, list);
 }

@@ -5,6 +5,7 @@
 #include "api/docker/container_json.h"
 #include "api/docker/endpoints.h"
 #include "api/docker/image_json.h"
+#include "api/docker/shared_layers.h"
 #include "api/docker/volume_json.h"
 #include "engine/container/containers.h"
 #include "engine/volume/volumes.h"
@@ -40,12 +41,13 @@ Result<Usage> image_usage(Call& call) {
     std::set<std::string> counted;
     std::uint64_t in_use_bytes = 0;
     auto images = TRY(parts.images.list(parts.name_space));
+    const SharedLayers shared(images, parts.snapshotter);
     // Those in use first, so that what they share is not called reclaimable.
     std::ranges::stable_partition(images,
                                   [&](const auto& image) { return users.contains(image.id().text()); });
     for (const auto& image : images) {
         std::int64_t containers = users.contains(image.id().text()) ? users[image.id().text()] : 0;
-        usage.items.push(image_summary(image, containers, call.version));
+        usage.items.push(image_summary(image, containers, call.version, shared.bytes_of(image)));
         ++usage.total;
         if (containers > 0) ++usage.active;
         for (const Digest& chain : oci::chain_ids(image.config.diff_ids)) {

@@ -28,13 +28,17 @@ Result<> Supervisor::remove(const std::string& name_or_id, const RemoveOptions& 
     const std::string id = container->id;
     // A restart policy may start it between the kill and the lock; the kill rules that out, another
     // client's start may not, and then it is killed again.
-    for (;;) {
+    for (bool was_killed = false;;) {
         if (options.force && container->state.is_running()) {
+            was_killed = true;
             auto killed = impl_->kill(container, SIGKILL);
             if (!killed && !killed.error().is(ErrorKind::failed_precondition)) return killed;
         }
         LifeCycleLock lock = TRY(impl_->lock(*container));
-        container = TRY(impl_->current(id));
+        auto left = impl_->current(id);
+        // One of `run --rm` goes when it ends: that is what was asked for.
+        if (!left && was_killed && left.error().is(ErrorKind::not_found)) return {};
+        container = TRY(std::move(left));
         if (container->state.is_running()) {
             if (!options.force) return refuse_running(*container);
             continue;

@@ -1,3 +1,4 @@
+#include "engine/container/propagation.h"
 #include "engine/container/rootfs.h"
 #include "engine/container/shared_memory.h"
 #include "engine/container/spec.h"
@@ -44,6 +45,7 @@ Result<oci::RuntimeSpec> Supervisor::Impl::make_spec(const Container& container,
         TRY(namespace_of_other(parts.containers, parts.space, host_config.ipc_mode, "ipc"));
     const std::string pid =
         TRY(namespace_of_other(parts.containers, parts.space, host_config.pid_mode, "pid"));
+    TRY(container::check_propagation(container.mount_points));
     TRY(container::prepare_rootfs(root, container));
     const auto links = TRY(linked(container));
     auto shared_memory = TRY(shared_memory_of(parts.containers, container));

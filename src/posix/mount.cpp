@@ -172,10 +172,14 @@ Result<> unmount(const std::string& target) {
 }
 
 Result<> pivot_to(int root) {
+    const Fd old_root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!old_root) return last_error("open the old root");
     TRY(change_directory(root));
     // The new root is put over the old one and the old one is then on top of "."; so no directory in
     // the image has to hold it (pivot_root(2), "pivot_root(".", ".")").
     if (::syscall(SYS_pivot_root, ".", ".") < 0) return last_error("pivot_root");
+    // By its descriptor: "." names the new root below it, whose binds may well be shared.
+    TRY(change_directory(old_root.get()));
     // Slave first, so that the unmount does not travel to the host.
     if (::mount(nullptr, ".", nullptr, MS_SLAVE | MS_REC, nullptr) < 0)
         return last_error("detach the old root");

@@ -1,5 +1,7 @@
 // What a container is from its creation to its end.
 
+#include <sys/mount.h>
+
 #include "run/runtime/container_fixture.h"
 
 namespace tare::runtime {
@@ -187,6 +189,30 @@ TEST_F(ContainerTest, a_bind_mount_can_be_read_only_and_makes_its_mount_point) {
     EXPECT_EQ(outcome.error, "");
     EXPECT_EQ(outcome.output.substr(0, 16), "content\ncontent\n");
     EXPECT_NE(outcome.output.find("refused"), std::string::npos);
+}
+
+TEST_F(ContainerTest, a_shared_bind_is_a_peer_of_the_host_s_mount_and_a_slave_follows_it) {
+    const std::string source = directory_ + "/host";
+    fs::create_directories(source);
+    ASSERT_EQ(::mount("tmpfs", source.c_str(), "tmpfs", 0, nullptr), 0);
+    ASSERT_EQ(::mount(nullptr, source.c_str(), nullptr, MS_SHARED, nullptr), 0);
+    spec_.linux_section.rootfs_propagation = "shared";
+    spec_.mounts.push_back({"/peer", "bind", source, {"rbind", "rshared"}});
+    spec_.mounts.push_back({"/slave", "bind", source, {"rbind", "rslave"}});
+    spec_.mounts.push_back({"/apart", "bind", source, {"rbind", "rprivate"}});
+    const auto tags = [](std::string_view point) {
+        return cat("set -- $(grep ' ", point, " ' /proc/self/mountinfo); echo $7 $8;");
+    };
+    const auto outcome = shell(cat(tags("/peer"), tags("/slave"), tags("/apart")));
+    std::ifstream mountinfo("/proc/self/mountinfo");
+    std::string group;
+    for (std::string line; std::getline(mountinfo, line);)
+        if (line.contains(source))
+            if (auto at = line.find("shared:"); at != std::string::npos)
+                group = line.substr(at + 7, line.find(' ', at) - at - 7);
+    EXPECT_EQ(::umount(source.c_str()), 0);
+    EXPECT_EQ(outcome.error, "");
+    EXPECT_EQ(outcome.output, cat("shared:", group, " -\nmaster:", group, " -\n- tmpfs\n"));
 }
 
 TEST_F(ContainerTest, hooks_run_with_the_state_and_a_failing_one_stops_the_creation) {

@@ -88,12 +88,12 @@ Result<> set_propagation(int mount, const MountOptions& options) {
     return posix::set_mount_attributes(mount, 0, 0, options.propagation, options.propagation_recursive);
 }
 
-/// `mapped` is the mount itself, detached, if it is id-mapped; -1: it is a clone of `source`.
-Result<> mount_bind(const RootContext& context, const posix::Fd& source, int mapped,
+/// `detached` is the mount itself if it is id-mapped or shared; -1: it is a clone of `source`.
+Result<> mount_bind(const RootContext& context, const posix::Fd& source, int detached,
                     const std::string& destination, const MountOptions& options) {
     bool is_directory = TRY(posix::node_facts(source.get()))
     .kind == posix::NodeFacts::Kind::directory;
-    posix::Fd mount = mapped >= 0 ? TRY(posix::duplicate(mapped))
+    posix::Fd mount = detached >= 0 ? TRY(posix::duplicate(detached))
                                   : TRY(posix::clone_mount(source.get(), options.recursive));
                                   if (destination == "/proc" &&
                                       TRY(posix::file_system_type(mount.get())) != posix::kProcMagic)
@@ -219,7 +219,8 @@ Result<> mount_one(const RootContext& context, std::size_t index) {
                         "bind mounts cannot have any filesystem-specific options applied: ",
                         quote(options.parameters.front().key));
         const int mapped = context.idmapped_mounts ? (*context.idmapped_mounts)[index].get() : -1;
-        return mount_bind(context, context.bind_sources[index], mapped, destination, options);
+        const int detached = mapped >= 0 ? mapped : context.shared_binds[index].get();
+        return mount_bind(context, context.bind_sources[index], detached, destination, options);
     }
     if (entry.type == "cgroup" || entry.type == "cgroup2") {
         if (!context.cgroup || context.cgroup->paths().empty()) return {};

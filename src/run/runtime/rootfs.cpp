@@ -26,6 +26,22 @@ bool is_bind(const oci::Mount& mount) {
     return mount.type == "bind" || parse_mount_options(mount.options).is_bind;
 }
 
+/// The source of a bind, and of a shared one its clone too: once the host's mounts are slaves in here, a
+/// clone would be one as well, and what the container mounts below it would never reach the host.
+Result<> open_bind(RootContext& context, const oci::Mount& mount) {
+    posix::Fd source;
+    posix::Fd clone;
+    if (is_bind(mount)) {
+        source = TRY(posix::open_file(mount.source, O_PATH));
+        const MountOptions options = parse_mount_options(mount.options);
+        if (options.propagation == posix::Propagation::shared)
+            clone = TRY(posix::clone_mount(source.get(), options.recursive));
+    }
+    context.bind_sources.push_back(std::move(source));
+    context.shared_binds.push_back(std::move(clone));
+    return {};
+}
+
 /// Each on the root that the ones before it make.
 Result<> attach_root_mounts(RootContext& context, posix::Fd directory) {
     for (std::size_t i = 0; i < context.root_mounts->size(); ++i) {
@@ -77,18 +93,13 @@ Result<> write_proc(int procfs, std::string_view path, std::string_view value) {
 Result<> open_root(RootContext& context) {
     context.has_user_namespace = context.spec.linux_section.find(oci::NamespaceKind::user) != nullptr;
     context.has_cgroup_namespace = context.spec.linux_section.find(oci::NamespaceKind::cgroup) != nullptr;
-    // Nothing that happens in here travels to the host. A shared root is shared again at the very end.
+    for (auto& mount : context.spec.mounts)
+        TRY_CONTEXT(open_bind(context, mount), cat("mount ", quote(mount.destination)));
+    // Nothing else that happens in here travels to the host. A shared root is shared again at the very end.
     auto propagation = TRY(root_propagation(context.spec.linux_section.rootfs_propagation));
     TRY(posix::set_root_propagation(
         propagation == posix::Propagation::is_private ? propagation : posix::Propagation::slave));
     context.null = TRY(open_checked_null());
-    for (auto& mount : context.spec.mounts) {
-        posix::Fd source;
-        if (is_bind(mount))
-            source =
-                TRY_CONTEXT(posix::open_file(mount.source, O_PATH), cat("mount ", quote(mount.destination)));
-        context.bind_sources.push_back(std::move(source));
-    }
     const std::string& path = context.spec.root_path;
     posix::Fd directory = TRY_CONTEXT(posix::open_file(path, O_PATH | O_DIRECTORY), "root filesystem");
     if (context.root_mounts && !context.root_mounts->empty())
@@ -120,9 +131,11 @@ Result<> finish_root(RootContext& context) {
 }
 
 Result<> share_root(RootContext& context) {
-    auto propagation = TRY(root_propagation(context.spec.linux_section.rootfs_propagation));
+    const std::string& name = context.spec.linux_section.rootfs_propagation;
+    auto propagation = TRY(root_propagation(name));
+    const auto recursive = name.starts_with('r') ? posix::Recursive::yes : posix::Recursive::no;
     if (propagation == posix::Propagation::shared || propagation == posix::Propagation::unbindable)
-        TRY(posix::set_mount_attributes(context.root.get(), 0, 0, propagation, posix::Recursive::yes));
+        TRY(posix::set_mount_attributes(context.root.get(), 0, 0, propagation, recursive));
     return {};
 }
 

@@ -30,6 +30,8 @@ struct RootContext {
     const std::vector<posix::Fd>* idmapped_mounts = nullptr;
     /// Sources of bind mounts, by index of spec.mounts; opened while host paths mean what they say.
     std::vector<posix::Fd> bind_sources;
+    /// Detached clones of the binds that stay peers of the host's mounts, by index of spec.mounts.
+    std::vector<posix::Fd> shared_binds;
 };
 
 /// Makes the root's own mounts (overlay, bind, …), detached: nobody sees them until open_root attaches

@@ -138,6 +138,7 @@ Result<> set_stdio(const Init& init) {
 /// a link to /proc/self/fd/N would lead out through the source of a mount (security RT11).
 Result<> close_sources(Init& init) {
     init.root.bind_sources.clear();
+    init.root.shared_binds.clear();
     for (posix::Fd* fd : {&init.root.root, &init.root.procfs, &init.root.null, &init.console.slave})
         fd->reset();
     std::vector<int> kept = {init.request.socket, init.request.start_fifo};

@@ -107,6 +107,21 @@ def test_sighup_has_the_registries_of_the_configuration_read_again(world):
             raise Failure(f"a wrong file changed the mirrors to {mirrors(daemon)}")
 
 
+def test_hosts_toml_leads_to_a_mirror_without_a_restart(world):
+    world.registry.push("library/of-a-mirror", "1", world.images.busybox)
+    with temporary_folder() as folder, configured(world, f'registry.certs = ["{folder}"]\n') as daemon:
+        mirrored = folder / "docker.io"
+        mirrored.mkdir()
+        hosts = mirrored / "hosts.toml"
+        hosts.write_text(f'[host."http://{world.registry.name}"]\ncapabilities = ["pull", "resolve"]\n')
+        daemon.command("pull", "-q", "of-a-mirror:1")
+        daemon.command("run", "--rm", "of-a-mirror:1", "true")
+        hosts.write_text('[host."http://mirror"\n')
+        code, _, error = daemon.command("pull", "of-a-mirror:1", check=False)
+        if code != 1 or "hosts.toml:1: " not in error:
+            raise Failure(f"a wrong hosts.toml: exit code {code}: {error}")
+
+
 def test_the_configured_log_driver_is_told(world):
     with configured(world, '[container.log]\ndriver = "none"\n') as daemon:
         driver = daemon.command("info", "--format", "{{.LoggingDriver}}")[1].strip()

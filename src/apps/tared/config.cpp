@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include <fcntl.h>
-#include <toml++/toml.h>
 
+#include "base/toml.h"
 #include "posix/credentials.h"
 #include "posix/file.h"
 #include "posix/mount.h"
@@ -167,12 +167,13 @@ Result<Config> read_all(const toml::table& table, const std::string& path) {
 }  // namespace
 
 Result<Config> parse_config(std::string_view text, const std::string& path) {
-    try {
-        return read_all(toml::parse(text, path), path);
-    } catch (const toml::parse_error& error) {
+    const toml::parse_result parsed = toml::parse(text, path);
+    if (!parsed) {
+        const toml::parse_error& error = parsed.error();
         return fail(ErrorKind::invalid_argument, path, ":", error.source().begin.line, ": ",
                     error.description());
     }
+    return read_all(parsed.table(), path);
 }
 
 Result<Config> load_config(const std::string& path, bool must_exist) {

@@ -2,11 +2,8 @@
 
 #include <algorithm>
 
-#define TOML_EXCEPTIONS 0
-#define TOML_ENABLE_FORMATTERS 0
-#include <toml++/toml.h>
-
 #include "base/text.h"
+#include "base/toml.h"
 
 namespace tare::registry {
 

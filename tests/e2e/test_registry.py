@@ -21,6 +21,8 @@ def test_pull_over_https_with_a_password(world):
         code, _, error = daemon.command("pull", name, check=False)
         if code != 1:
             raise Failure(f"pulled without a password: {error}")
+        if f"docker login {guarded.name}'" not in error:
+            raise Failure(f"the command that would help is not told: {error}")
         daemon.command("login", "-u", registry.USER, "-p", registry.PASSWORD, guarded.name)
         daemon.command("pull", "-q", name)
         expect(daemon, ["run", "--rm", name, "echo", "from behind a password"], "from behind a password\n")

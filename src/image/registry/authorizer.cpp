@@ -134,9 +134,11 @@ Result<Authorizer::Answer> Authorizer::answer(const AuthContext& context,
         return fail(ErrorKind::unauthenticated, context.origin.host,
                     " asks for a kind of authentication that is neither Bearer nor Basic");
     if (challenge->scheme == "bearer") return fetch_token(context, *challenge, peer_is_local, cancel);
-    if (context.credentials.username.empty())
+    if (context.credentials.username.empty()) {
+        const std::string address = context.origin.text();
         return fail(ErrorKind::unauthenticated, "no basic auth credentials")
-            .set_hint(cat("run 'docker login ", context.origin.host, "'"));
+            .set_hint(cat("run 'docker login ", address.substr(address.find("://") + 3), "'"));
+    }
     Answer answer{.header = basic_header(context.credentials), .refresh_token = {}};
     remember(context, answer.header, std::chrono::hours(1));
     return answer;

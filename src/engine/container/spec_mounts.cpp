@@ -43,14 +43,6 @@ std::optional<oci::Mount> shared_memory_mount(const SpecInput& input) {
         "/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777", cat("size=", bytes)}};
 }
 
-// Where the kernel's views are the host's, they are bound from it: a new mqueue would be the container's.
-void share_host_views(std::vector<oci::Mount>& mounts, const HostConfig& host_config) {
-    if (host_config.ipc_mode != "host") return;
-    auto mqueue = std::ranges::find(mounts, "/dev/mqueue", &oci::Mount::destination);
-    if (mqueue != mounts.end())
-        *mqueue = {"/dev/mqueue", "bind", "/dev/mqueue", {"rbind", "nosuid", "noexec", "nodev"}};
-}
-
 void make_writable(std::vector<oci::Mount>& mounts, std::string_view destination) {
     for (oci::Mount& mount : mounts)
         if (mount.destination == destination) std::erase(mount.options, "ro");
@@ -153,7 +145,6 @@ Result<> add_mounts(oci::RuntimeSpec& spec, const SpecInput& input, const Securi
     const HostConfig& host_config = input.container.host_config;
     std::vector<oci::Mount> mounts = default_mounts();
     if (auto shm = shared_memory_mount(input)) mounts.push_back(std::move(*shm));
-    share_host_views(mounts, host_config);
     if (host_config.privileged) make_writable(mounts, "/sys");
     if (host_config.privileged || (security.writable_cgroups && host_config.cgroupns_mode == "private"))
         make_writable(mounts, "/sys/fs/cgroup");

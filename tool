@@ -1,6 +1,14 @@
 #!/bin/sh
-# ./tool run | test [STAGE...] | build [PRESET] | install | fmt | lint | bench | fuzz [SECONDS] | packages
-# Thin over CMakePresets.json. Installs what is missing (Debian 12) and asks for root where it has to.
+# ./tool COMMAND: thin over CMakePresets.json. Installs what is missing (Debian 12), asks for root where it has to.
+#   run              build, and run a first container
+#   test [STAGE...]  everything that a change has to pass, or stages of it:
+#                    format lint release sessions asan tsan fuzz vm
+#   build [PRESET]   release (as if none is named), debug, asan, tsan, coverage or fuzz
+#   install          programs and systemd units below PREFIX (/usr/local), in DESTDIR
+#   fmt, lint        format the sources; read them with clang-tidy
+#   bench            compare with the peers that are installed
+#   fuzz [SECONDS]   fuzz each parser that long (10)
+#   packages         install what building and testing take
 set -eu
 cd "$(dirname "$0")"
 
@@ -114,7 +122,7 @@ case $command in
 run | build | test | fmt | install | bench | fuzz | packages | stage) "cmd_$command" "$@" ;;
 lint) cmd_test lint ;;
 *)
-	sed -n '2,3s/^# //p' "$0"
+	sed -n '2,/^set/s/^# //p' "$0"
 	[ "$command" = help ] || exit 2
 	;;
 esac

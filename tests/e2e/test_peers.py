@@ -1,6 +1,7 @@
 """tare-oci as the runtime of other engines."""
 import contextlib
 import os
+import pathlib
 import shutil
 
 import machine
@@ -14,6 +15,19 @@ def archive(world):
         path = folder / "busybox.tar"
         path.write_bytes(docker_archive(world.images.busybox, "localhost/busybox:1"))
         yield folder, path
+
+
+@contextlib.contextmanager
+def parent_group(name):
+    """The group that another engine puts its containers into, and leaves behind: gone again if it was not there."""
+    def present():
+        return {path for path in pathlib.Path("/sys/fs/cgroup").glob(f"**/{name}")}
+    before = present()
+    try:
+        yield
+    finally:
+        for path in present() - before:
+            path.rmdir()
 
 
 def expect(command, out, code=0, **options):
@@ -40,7 +54,7 @@ def test_podman_runs_containers_through_tare_oci(world):
 
 def test_docker_runs_containers_through_tare_oci(world):
     machine.need("dockerd")
-    with archive(world) as (folder, path):
+    with parent_group("docker"), archive(world) as (folder, path):
         socket = f"unix://{folder}/docker.sock"
         command = ["dockerd", "--data-root", folder / "root", "--exec-root", folder / "exec", "-H", socket, "-p", folder / "pid",
                    "--bridge", "none", "--iptables=false", "--ip-forward=false",
@@ -62,7 +76,7 @@ def test_docker_runs_containers_through_tare_oci(world):
 
 def test_containerd_runs_containers_through_tare_oci(world):
     machine.need("containerd", "ctr")
-    with archive(world) as (folder, path):
+    with parent_group("default"), archive(world) as (folder, path):
         config = folder / "config.toml"
         config.write_text(f'version = 2\nroot = "{folder}/root"\nstate = "{folder}/state"\n'
                           f'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\naddress = "{folder}/c.sock"\n')
